@@ -1,0 +1,1 @@
+"""The one room that knows the others: the order of the stages, the shelves, publishing."""

@@ -1,0 +1,1 @@
+"""The command line: one file a command, each a call into `build` or `studio`."""

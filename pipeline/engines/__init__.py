@@ -1,0 +1,1 @@
+"""Where work runs: batches and functions, never records."""

@@ -1,0 +1,1 @@
+"""Providers' training lines: one file a format, each pure."""

@@ -1,0 +1,153 @@
+"""The dataset's signature: which files, made of what, by which rules, with which proof.
+
+Written last and by rename: a folder without `manifest.json` is no dataset. It holds no clock and
+no path of a machine, so equal runs and equal specs give equal manifests. Imports `errors`,
+`digests`, `ledger`.
+"""
+
+import os
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import google_crc32c
+import msgspec
+from msgspec import Struct
+
+from pipeline.errors import IntegrityError, SourceUnreadable
+from pipeline.ledger import Tally
+
+__all__ = [
+    "MANIFEST_NAME",
+    "CrossSplitProof",
+    "DatasetFile",
+    "DatasetManifest",
+    "FileDigests",
+    "read_manifest",
+    "verify_files",
+    "write_manifest",
+]
+
+MANIFEST_NAME = "manifest.json"
+_BLOCK = 4 << 20
+
+
+class DatasetFile(Struct, frozen=True):
+    """One file of the dataset."""
+
+    path: str
+    """Relative to the manifest's folder, with forward slashes."""
+    format: str | None
+    split: str | None
+    lines: int
+    bytes: int
+    sha256: str
+    """64 hexadecimal digits."""
+    crc32c: str
+    """Base64 of the big-endian checksum, as Cloud Storage writes it."""
+
+
+class CrossSplitProof(Struct, frozen=True):
+    """That no input crosses the split: an exact join, no sketch."""
+
+    threshold: float
+    pairs_at_or_above: int
+    """Must be 0."""
+    highest_similarity: float | None
+    """Highest Jaccard index seen over the cut among candidate pairs; None without any."""
+    pairs_examined: int
+    """Pairs whose similarity was computed; all others share too few 5-grams to reach it."""
+
+
+class DatasetManifest(Struct, frozen=True):
+    """Everything that is said about a finished dataset."""
+
+    build_id: str
+    tally: Tally
+    splits: dict[str, int]
+    """Records by split."""
+    tokens: dict[str, int]
+    """Tokens by split."""
+    files: tuple[DatasetFile, ...]
+    proof: CrossSplitProof | None
+    """None where there is only one split."""
+    spec: dict[str, Any]
+    """`BuildSpec.making`: the words that decided the bytes."""
+    source: dict[str, Any]
+    versions: dict[str, str]
+    manifest_version: int = 1
+
+
+class FileDigests:
+    """Size, SHA-256 and CRC32C of bytes as they pass."""
+
+    def __init__(self) -> None:
+        self._sha256 = sha256()
+        self._crc32c = google_crc32c.Checksum()
+        self.bytes = 0
+
+    def update(self, data: bytes) -> None:
+        """Take the next bytes in."""
+        self._sha256.update(data)
+        self._crc32c.update(data)
+        self.bytes += len(data)
+
+    @property
+    def sha256(self) -> str:
+        """64 hexadecimal digits."""
+        return self._sha256.hexdigest()
+
+    @property
+    def crc32c(self) -> str:
+        """Base64 of the big-endian checksum."""
+        return b64encode(self._crc32c.digest()).decode()
+
+    @classmethod
+    def of_file(cls, path: Path) -> "FileDigests":
+        """The digests of a whole file, read in blocks."""
+        digests = cls()
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digests.update(block)
+        return digests
+
+
+def write_manifest(folder: Path, manifest: DatasetManifest) -> None:
+    """Write `manifest.json` into the folder, whole or not at all."""
+    data = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1)
+    temporary = folder / f".{MANIFEST_NAME}.tmp"
+    with temporary.open("wb") as file:
+        file.write(data + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(folder / MANIFEST_NAME)
+
+
+def read_manifest(folder: Path) -> DatasetManifest:
+    """The folder's manifest; `SourceUnreadable` without one, `IntegrityError` for a broken one."""
+    path = folder / MANIFEST_NAME
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise SourceUnreadable(
+            f"{folder}: holds no {MANIFEST_NAME}, so it is no finished dataset; build it again"
+        ) from None
+    try:
+        return msgspec.json.decode(data, type=DatasetManifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise IntegrityError(f"{path}: is damaged ({error})") from None
+
+
+def verify_files(folder: Path, manifest: DatasetManifest) -> None:
+    """Raise `IntegrityError` unless every file has the bytes that the manifest signed."""
+    for entry in manifest.files:
+        path = folder / entry.path
+        if not path.is_file():
+            raise IntegrityError(f"{path}: is missing, the manifest lists it")
+        digests = FileDigests.of_file(path)
+        if (digests.bytes, digests.sha256) != (entry.bytes, entry.sha256):
+            raise IntegrityError(
+                f"{path}: was changed after it was written "
+                f"(sha256 {digests.sha256[:12]}…, the manifest has {entry.sha256[:12]}…)"
+            )

@@ -1,0 +1,132 @@
+"""One training conversation, provider-neutral and immutable, and what is said of one that left.
+
+`ChatRecord` is pure content: two runs with the same words have equal records. Where a run came
+from (its id, interaction, model, score) travels beside the record in columns, never inside it.
+Imports nothing of the package.
+"""
+
+from typing import Any, Literal, get_args
+
+from msgspec import UNSET, Raw, Struct, UnsetType, field
+
+__all__ = [
+    "REJECT_CODES",
+    "ChatRecord",
+    "ContentPart",
+    "DuplicateCode",
+    "ImagePart",
+    "Message",
+    "RejectCode",
+    "Rejected",
+    "Role",
+    "Stage",
+    "TextPart",
+    "Tool",
+    "ToolCall",
+]
+
+
+Role = Literal["system", "user", "assistant", "tool"]
+Stage = Literal["pull", "select", "normalize", "labels", "validate", "dedupe", "split", "write"]
+
+RejectCode = Literal[
+    # pull: what came is not a run that can be read
+    "not_json",
+    "not_a_run",
+    "invalid_utf8",
+    "lone_surrogate",
+    "non_finite_number",
+    "too_deep",
+    "too_large",
+    "vanished",
+    # select: the spec does not ask for it
+    "status",
+    "finish_reason",
+    "run_error",
+    "score",
+    "tag",
+    "interaction",
+    "model",
+    "time",
+    # normalize: it cannot become a conversation
+    "inputs_not_stored",
+    "unknown_prompt_shape",
+    "unknown_result_shape",
+    "unsupported_content",
+    "no_user_turn",
+    "orphan_tool_result",
+    "tool_turn_without_call",
+    # labels: the answer teaches nothing, or something wrong
+    "empty_answer",
+    "truncated_answer",
+    "answer_breaks_schema",
+    # validate: the provider would refuse the line
+    "format_refused",
+    # dedupe: alike input, another answer
+    "conflict",
+]
+"""The closed list of reasons. A code is never renamed: people keep them in dashboards."""
+
+DuplicateCode = Literal["same_run_id", "exact_duplicate", "near_duplicate"]
+
+REJECT_CODES: tuple[str, ...] = get_args(RejectCode)
+
+
+class Rejected(Struct, frozen=True):
+    """A run or record that left: where, why (a code), and one sentence a person can act on."""
+
+    stage: Stage
+    code: RejectCode
+    detail: str
+
+
+class TextPart(Struct, frozen=True, tag_field="type", tag="text"):
+    """Text between other parts."""
+
+    text: str
+
+
+class ImagePart(Struct, frozen=True, tag_field="type", tag="image", omit_defaults=True):
+    """An image: base64 `data`, or a `url` (https or a bucket's); never both."""
+
+    mime_type: str | None = None
+    data: str | None = None
+    url: str | None = None
+
+
+ContentPart = TextPart | ImagePart
+
+
+class ToolCall(Struct, frozen=True):
+    """A call that the assistant made. `arguments` is the decoded object, key order kept."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+class Tool(Struct, frozen=True, omit_defaults=True):
+    """A tool that was on offer; `parameters` is its JSON Schema as it came."""
+
+    name: str
+    parameters: dict[str, Any]
+    description: str | None = None
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
+    """One turn. `content` is None only beside `tool_calls`; `tool_call_id` only on role tool."""
+
+    role: Role
+    content: str | tuple[ContentPart, ...] | None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+
+
+class ChatRecord(Struct, frozen=True, omit_defaults=True):
+    """One training conversation; the last message is the assistant's answer, the label."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    response_schema: Raw | UnsetType = field(default=UNSET)
+    """The run's result_schema as it came (compact JSON), where the answer had to follow one."""

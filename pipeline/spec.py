@@ -1,0 +1,235 @@
+"""What to build: `BuildSpec` and its parts, merged once from a TOML file, the environment, flags.
+
+Every part is small and frozen and goes to one stage. The parts that decide the dataset's bytes
+(`BuildSpec.making`) make the build's id; the others (where, with how many workers) do not.
+A wrong word is a `UsageError` that ends with its path. Imports `errors`, `digests`.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from pipeline.digests import canonical_json, content_digest
+from pipeline.errors import SourceUnreadable, UsageError
+
+__all__ = [
+    "BuildSpec",
+    "DedupeSpec",
+    "GateSpec",
+    "LabelSpec",
+    "NormalizeSpec",
+    "RunSpec",
+    "SelectSpec",
+    "SourceSpec",
+    "SplitSpec",
+    "StudioSpec",
+    "load_spec",
+]
+
+ENVIRONMENT = {"TRAINSET_STUDIO_URL": "studio.url", "TRAINSET_TOKEN_URL": "studio.token_url"}
+"""Environment variables that set a word of the spec. The API key is no word of it: see `cli`."""
+
+
+class SourceSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the runs come from: one Studio session, or exported files."""
+
+    session: str | None = None
+    """Id or name of a training session."""
+    runs: tuple[str, ...] = ()
+    """Exported run documents: .jsonl, .jsonl.gz, .jsonl.zst, .parquet, or globs of them."""
+    environments: str | None = None
+    """A JSON file of environments, used to fill an embedded Studio."""
+    max_run_bytes: int = 32 << 20
+    """A longer run document is rejected as too_large."""
+
+
+class StudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which Studio; without a url, `trainset run` starts an embedded one."""
+
+    url: str | None = None
+    token_url: str | None = None
+    """Origin that exchanges API keys for tokens; default: the Studio's own origin."""
+    environment: str | None = None
+    """Id or name of the environment to train in, when `run` has to create the session."""
+    model: str | None = None
+    """Base model, when `run` has to create the session."""
+
+
+class SelectSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which runs are asked for. Empty tuples and None ask for all."""
+
+    status: tuple[str, ...] = ("completed",)
+    finish_reasons: tuple[str, ...] = ("stop", "stop_sequence", "tool_use")
+    """Absent and empty reasons pass; reasons that mean "cut off" are left to the label check."""
+    min_score: float | None = None
+    unscored: Literal["keep", "reject"] = "keep"
+    """What becomes of runs without a score when `min_score` is set."""
+    tags: tuple[str, ...] = ()
+    """A run needs at least one of these."""
+    exclude_tags: tuple[str, ...] = ()
+    interactions: tuple[str, ...] = ()
+    """Ids or names."""
+    models: tuple[str, ...] = ()
+    since: datetime | None = None
+    """First moment of `created_at` that counts (ISO 8601; without offset: UTC)."""
+    until: datetime | None = None
+    """First moment of `created_at` that does not count any more."""
+
+
+class NormalizeSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a run becomes a record."""
+
+    system_separator: str = "\n\n"
+    """Between several system segments, which become one."""
+
+
+class LabelSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Checks of the answer; each can be switched off."""
+
+    empty: bool = True
+    truncated: bool = True
+    schema: bool = True
+    """The answer must follow the run's own result_schema."""
+
+
+class DedupeSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What counts as alike, and what becomes of it."""
+
+    near: bool = True
+    """Off: only exact duplicates leave; the split still keeps alike inputs together."""
+    threshold: float = 0.8
+    """Jaccard index of the inputs' character 5-grams, in (0.5, 1]."""
+    answer_threshold: float = 0.8
+    conflicts: Literal["best", "keep", "drop"] = "best"
+    """Alike inputs with another answer: the first by score, then newest stays; all; none."""
+
+    def __post_init__(self) -> None:
+        for name, value in (
+            ("threshold", self.threshold),
+            ("answer_threshold", self.answer_threshold),
+        ):
+            if not 0.5 < value <= 1:
+                raise ValueError(f"{name} must be above 0.5 and at most 1, it is {value}")
+
+
+class SplitSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """How kept runs are divided. Components of alike inputs are never divided."""
+
+    validation: float = 0.1
+    test: float = 0.0
+    group_by: str | None = None
+    """A dotted path into the run (`parameters.dialogue`, `config.conversation`): runs that
+    share its value stay together as well."""
+    salt: str = "trainset"
+    """Another salt, another draw."""
+
+    def __post_init__(self) -> None:
+        if self.validation < 0 or self.test < 0 or self.validation + self.test >= 1:
+            raise ValueError("validation and test must not be negative and sum to less than 1")
+
+
+class GateSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a finished build is refused (exit 3) and not published."""
+
+    min_kept: int = 1
+    max_rejected_share: float = 1.0
+    """Rejected runs over pulled runs; duplicates do not count."""
+    max_code_share: dict[str, float] = {}
+    """The same for single codes, for example `inputs_not_stored = 0.2`."""
+
+
+class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where and how it runs; changes no byte of the dataset."""
+
+    work_dir: str = ".trainset"
+    engine: Literal["local", "dask"] = "local"
+    workers: int = 0
+    """Processes; 0 means one for each processor."""
+
+
+class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """One build, said in full."""
+
+    source: SourceSpec = field(default_factory=SourceSpec)
+    studio: StudioSpec = field(default_factory=StudioSpec)
+    select: SelectSpec = field(default_factory=SelectSpec)
+    normalize: NormalizeSpec = field(default_factory=NormalizeSpec)
+    labels: LabelSpec = field(default_factory=LabelSpec)
+    dedupe: DedupeSpec = field(default_factory=DedupeSpec)
+    split: SplitSpec = field(default_factory=SplitSpec)
+    gates: GateSpec = field(default_factory=GateSpec)
+    run: RunSpec = field(default_factory=RunSpec)
+    formats: tuple[str, ...] = ("openai",)
+
+    def making(self) -> dict[str, Any]:
+        """The parts that decide the dataset's bytes, as plain JSON values."""
+        parts = ("select", "normalize", "labels", "dedupe", "split", "formats")
+        making: dict[str, Any] = {name: msgspec.to_builtins(getattr(self, name)) for name in parts}
+        making["source"] = {"max_run_bytes": self.source.max_run_bytes}
+        return making
+
+    def digest(self) -> str:
+        """32 hexadecimal digits over `making`."""
+        return content_digest(canonical_json(self.making()))
+
+
+def load_spec(
+    path: str | Path | None,
+    *,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, Any],
+) -> BuildSpec:
+    """The spec from a TOML file (or none), over it the environment, over that the flags.
+
+    `overrides` maps dotted paths (`source.session`) to values; None means not given. Relative
+    paths in the file's `[source]` count from the file's folder. Raises `UsageError` with the
+    path of the wrong word, `SourceUnreadable` when the file cannot be read.
+    """
+    words = _read_toml(Path(path)) if path is not None else {}
+    for variable, place in ENVIRONMENT.items():
+        if environ.get(variable):
+            _put(words, place, environ[variable])
+    for place, value in overrides.items():
+        if value is not None and value != ():
+            _put(words, place, value)
+    try:
+        return msgspec.convert(words, BuildSpec)
+    except msgspec.ValidationError as error:
+        where = f"{path}: " if path is not None else ""
+        raise UsageError(f"{where}{error}".replace("`$", "`spec")) from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        words = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SourceUnreadable(f"{path}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: is not TOML: {error}") from None
+    source = words.get("source")
+    if isinstance(source, dict):
+        _resolve_paths(source, path.parent)
+    return words
+
+
+def _resolve_paths(source: dict[str, Any], folder: Path) -> None:
+    def resolve(name: Any) -> Any:
+        local = isinstance(name, str) and "://" not in name
+        return str(folder / name) if local else name
+
+    if isinstance(source.get("runs"), list):
+        source["runs"] = [resolve(name) for name in source["runs"]]
+    if "environments" in source:
+        source["environments"] = resolve(source["environments"])
+
+
+def _put(words: dict[str, Any], place: str, value: Any) -> None:
+    *parents, last = place.split(".")
+    for parent in parents:
+        words = words.setdefault(parent, {})
+    words[last] = value

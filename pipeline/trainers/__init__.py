@@ -1,0 +1,1 @@
+"""Providers' fine-tuning endpoints: facts as data in `catalog`, one file an endpoint."""
