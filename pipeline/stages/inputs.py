@@ -1,0 +1,69 @@
+"""What a record asks and what it answers, as plain normalized text.
+
+The near-duplicate rule compares these texts and nothing else. Imports only `records`.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.records import ChatRecord, Message, TextPart
+
+__all__ = ["RecordText", "normalize_text", "read_texts", "text_of"]
+
+
+class RecordText(Struct, frozen=True):
+    """A record's words by the part they play."""
+
+    system: str
+    """The system message, normalized; empty where there is none."""
+    turns: str
+    """Every other message before the answer, normalized, in order."""
+    answer: str
+    """The last message, normalized."""
+
+
+def normalize_text(text: str) -> str:
+    """NFKC, casefolded, white space collapsed: two texts that read alike become equal."""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def read_texts(record: ChatRecord) -> RecordText:
+    """The three texts of a record."""
+    *prompt, answer = record.messages
+    system = (message for message in prompt if message.role == "system")
+    turns = (message for message in prompt if message.role != "system")
+    return RecordText(
+        system=normalize_text(_join(system)),
+        turns=normalize_text(_join(turns)),
+        answer=normalize_text(text_of(answer)),
+    )
+
+
+def _join(messages: Iterable[Message]) -> str:
+    return "\n".join(text_of(message) for message in messages)
+
+
+def text_of(message: Message) -> str:
+    """All words of a message: its text, its tool calls' names and arguments, its images."""
+    match message.content:
+        case None:
+            text = ""
+        case str():
+            text = message.content
+        case parts:
+            text = "\n".join(
+                part.text if isinstance(part, TextPart) else (part.url or part.data or "")
+                for part in parts
+            )
+    if not message.tool_calls:
+        return text
+    calls = (
+        f"{call.name} {msgspec.json.encode(call.arguments).decode()}" for call in message.tool_calls
+    )
+    return "\n".join((text, *calls))

@@ -1,0 +1,45 @@
+"""Which inputs are alike: a symmetric list of pairs with their similarity, quick to ask.
+
+Imports only `shingles`, `candidates` and `jaccard`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.stages.candidates import candidate_pairs
+from pipeline.stages.jaccard import F64, SetReader, jaccard_of_pairs, length_filter
+from pipeline.stages.shingles import I64, U64
+
+__all__ = ["Pairs", "alike_pairs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of inputs at or above the threshold; every pair once, left < right."""
+
+    left: I64
+    right: I64
+    similarity: F64
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def by_input(self) -> dict[int, list[tuple[int, float]]]:
+        """For every input with any: the inputs alike to it, with their similarity."""
+        found: dict[int, list[tuple[int, float]]] = {}
+        for left, right, similarity in zip(
+            self.left.tolist(), self.right.tolist(), self.similarity.tolist(), strict=True
+        ):
+            found.setdefault(left, []).append((right, similarity))
+            found.setdefault(right, []).append((left, similarity))
+        return found
+
+
+def alike_pairs(sets: SetReader, keys_of_band: Iterator[U64], threshold: float) -> Pairs:
+    """All candidate pairs whose exact Jaccard index is at least the threshold."""
+    left, right = candidate_pairs(keys_of_band)
+    able = length_filter(sets.sizes, left, right, threshold)
+    left, right = left[able], right[able]
+    similarity = jaccard_of_pairs(sets, left, right)
+    alike = similarity >= threshold
+    return Pairs(left[alike], right[alike], similarity[alike])

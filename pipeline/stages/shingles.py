@@ -1,0 +1,101 @@
+"""Sets of character 5-grams, made in columns: no Python string a shingle.
+
+A set is a sorted run of distinct 54-bit hashes inside one flat uint64 array; `offsets` (n + 1)
+marks where each begins. 54 bits leave 10 for a row number, so one sort makes the sets of a
+whole batch; two different 5-grams of one pair of texts meet with a chance below 1e-9.
+Imports only numpy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["HASH_BITS", "ShingleSets", "shingle_sets"]
+
+SIZE = 5
+HASH_BITS = 54
+_BATCH = 1 << (64 - HASH_BITS)
+_BASE = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+
+U64 = NDArray[np.uint64]
+I64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class ShingleSets:
+    """Sets of hashed 5-grams: set i is `values[offsets[i]:offsets[i + 1]]`, sorted, distinct."""
+
+    values: U64
+    offsets: I64
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def sizes(self) -> I64:
+        """How many 5-grams each set has; at least 1."""
+        return np.diff(self.offsets)
+
+    def take(self, rows: I64) -> "ShingleSets":
+        """The sets of these rows, in this order; a row may come twice."""
+        starts, sizes = self.offsets[rows], self.sizes[rows]
+        offsets = np.concatenate(([0], np.cumsum(sizes)))
+        index = np.repeat(starts - offsets[:-1], sizes) + np.arange(offsets[-1])
+        return ShingleSets(self.values[index], offsets)
+
+
+def shingle_sets(texts: Sequence[str]) -> ShingleSets:
+    """The 5-gram sets of normalized texts; a text below 5 characters is one shingle."""
+    batches = [_batch(texts[start : start + _BATCH]) for start in range(0, len(texts), _BATCH)]
+    if not batches:
+        return ShingleSets(np.empty(0, np.uint64), np.zeros(1, np.int64))
+    sizes = np.concatenate([sets.sizes for sets in batches])
+    offsets = np.concatenate(([0], np.cumsum(sizes)))
+    return ShingleSets(np.concatenate([sets.values for sets in batches]), offsets)
+
+
+def _batch(texts: Sequence[str]) -> ShingleSets:
+    padded = [text if len(text) >= SIZE else text.ljust(SIZE, "\0") for text in texts]
+    lengths = np.fromiter(map(len, padded), np.int64, len(padded))
+    points = np.frombuffer("".join(padded).encode("utf-32-le"), np.uint32)
+    hashes = _hash_windows(points)
+    counts = lengths - (SIZE - 1)
+    rows = np.repeat(np.arange(len(padded)), counts)
+    starts = np.cumsum(lengths) - lengths
+    ends = np.cumsum(counts)
+    windows = np.repeat(starts - (ends - counts), counts) + np.arange(ends[-1])
+    keys = (rows.astype(np.uint64) << np.uint64(HASH_BITS)) | hashes[windows]
+    return _distinct(keys, len(padded))
+
+
+def _hash_windows(points: NDArray[np.uint32]) -> U64:
+    """The hash of every window of five code points, windows across texts included."""
+    wide = points.astype(np.uint64)
+    count = len(wide) - (SIZE - 1)
+    mixed = wide[:count].copy()
+    for shift in range(1, SIZE):
+        mixed *= _BASE
+        mixed += wide[shift : shift + count]
+    mixed ^= mixed >> np.uint64(30)
+    mixed *= _MIX_1
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= _MIX_2
+    mixed ^= mixed >> np.uint64(31)
+    mixed >>= np.uint64(64 - HASH_BITS)
+    return mixed
+
+
+def _distinct(keys: U64, rows: int) -> ShingleSets:
+    keys.sort()
+    keep = np.empty(len(keys), np.bool_)
+    keep[0] = True
+    np.not_equal(keys[1:], keys[:-1], out=keep[1:])
+    keys = keys[keep]
+    edges = np.arange(rows + 1, dtype=object) * (1 << HASH_BITS)
+    offsets = np.searchsorted(keys, edges[:-1].astype(np.uint64))
+    values = keys & np.uint64((1 << HASH_BITS) - 1)
+    return ShingleSets(values, np.append(offsets, len(keys)).astype(np.int64))

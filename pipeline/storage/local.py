@@ -1,0 +1,62 @@
+"""Files under one folder. Whole or not at all: every write is a temporary file and a rename."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["LocalStore"]
+
+
+class LocalStore:
+    """A folder as a store; names use forward slashes and never leave the folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, name: str) -> Path:
+        """Where that name lies."""
+        return self.root / name
+
+    def exists(self, name: str) -> bool:
+        """Whether something whole has that name."""
+        return self.path(name).is_file()
+
+    def read_bytes(self, name: str) -> bytes:
+        """All bytes of it."""
+        return self.path(name).read_bytes()
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Put the bytes there, on the disk when this returns."""
+        with self.open_write(name) as file:
+            file.write(data)
+
+    @contextmanager
+    def open_write(self, name: str) -> Iterator[BinaryIO]:
+        """A file to write; it appears under its name only when the block ends well."""
+        target = self.path(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def names(self, prefix: str) -> list[str]:
+        """The names of the files right under a folder, sorted; temporary ones left out."""
+        folder = self.path(prefix)
+        if not folder.is_dir():
+            return []
+        found = (entry for entry in folder.iterdir() if entry.is_file())
+        return sorted(entry.name for entry in found if not entry.name.startswith("."))
+
+    def delete_all(self, prefix: str) -> None:
+        """Remove a folder with all that is in it; one that is not there is no error."""
+        shutil.rmtree(self.path(prefix), ignore_errors=True)
