@@ -61,6 +61,8 @@ class _Deciding:
     spec: DedupeSpec
     near: dict[int, list[tuple[int, float]]]
     answers: SetReader
+    rank: I64
+    """Each row's place in the order of priority."""
     code: NDArray[np.int8]
     match: I64
     similarity: F64
@@ -108,6 +110,7 @@ def decide(rows: DedupeRows, pairs: Pairs, answers: SetReader, spec: DedupeSpec)
         spec=spec,
         near=pairs.by_input() if spec.near else {},
         answers=answers,
+        rank=np.argsort(rows.priority),
         code=np.zeros(count, np.int8),
         match=np.full(count, -1, np.int64),
         similarity=np.zeros(count, np.float64),
@@ -153,27 +156,24 @@ def _contested(rows: DedupeRows, deciding: _Deciding) -> list[int]:
 
 
 def _decide_row(deciding: _Deciding, row: int) -> None:
-    conflict: tuple[float, int] | None = None
     rows = deciding.rows
     twin = deciding.records.get((int(rows.interaction[row]), int(rows.record[row])))
     if twin is not None:
         return deciding.leave(row, EXACT, twin, 1.0)
-    for match, similarity in deciding.neighbours(row):
-        alike = deciding.answers_alike(int(rows.answer[row]), int(rows.answer[match]))
-        if alike and deciding.spec.near:
-            return deciding.leave(row, NEAR, match, similarity)
-        if conflict is None or similarity > conflict[0]:
-            conflict = (similarity, match)
-    if conflict is not None and deciding.spec.conflicts == "best":
-        return deciding.leave(row, CONFLICT, conflict[1], conflict[0])
+    met = sorted(deciding.neighbours(row), key=lambda pair: (-pair[1], deciding.rank[pair[0]]))
+    if deciding.spec.near:
+        for match, similarity in met:
+            if deciding.answers_alike(int(rows.answer[row]), int(rows.answer[match])):
+                return deciding.leave(row, NEAR, match, similarity)
+    if met and deciding.spec.conflicts == "best":
+        return deciding.leave(row, CONFLICT, *met[0])
     return deciding.stay(row)
 
 
 def _drop_conflicts(deciding: _Deciding) -> None:
     """Every row that stays beside an alike input with another answer leaves, and so does that."""
-    staying = [row for rows in deciding.staying.values() for row in rows]
-    for row in staying:
-        for match, similarity in deciding.neighbours(row):
-            if match != row:
-                deciding.leave(row, CONFLICT, match, similarity)
-                break
+    for row in [row for rows in deciding.staying.values() for row in rows]:
+        met = (pair for pair in deciding.neighbours(row) if pair[0] != row)
+        first = min(met, key=lambda pair: (-pair[1], deciding.rank[pair[0]]), default=None)
+        if first is not None:
+            deciding.leave(row, CONFLICT, *first)

@@ -1,0 +1,191 @@
+"""The fourth shelf: who stays, who is a duplicate of whom, and which inputs are alike.
+
+Row for row beside the second shelf: `code` is null where a record goes on. What the split needs
+besides (which inputs are alike, what ties rows together) is handed on in `Alikeness`.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.build.keys import KeysPart, PartKeys, SamplePart
+from pipeline.build.progress import Progress
+from pipeline.build.rows import LiveRows, number_equal, number_strings
+from pipeline.build.scratch import BandFiles, FileSets
+from pipeline.build.shelf import Shelf, ShelfManifest
+from pipeline.digests import unit_hash
+from pipeline.engines import Engine
+from pipeline.ledger import Tally
+from pipeline.spec import DedupeSpec
+from pipeline.stages.candidates import BANDS
+from pipeline.stages.dedupe import CODES, CONFLICT, KEPT, DedupeRows, Verdicts, decide
+from pipeline.stages.neighbours import Pairs, alike_pairs
+from pipeline.stages.shingles import I64
+from pipeline.stages.templates import SAMPLE_SIZE, Sample, Template, learn_template
+
+__all__ = ["DEDUPE_SHELF", "Alikeness", "compare", "dedupe"]
+
+DEDUPE_SHELF = "4-dedupe"
+
+
+@dataclass(frozen=True, slots=True)
+class Alikeness:
+    """What is alike among the live rows."""
+
+    rows: LiveRows
+    input: I64
+    """Each row's distinct variable input."""
+    answer: I64
+    inputs: FileSets
+    """The sets of the distinct inputs."""
+    answers: FileSets
+    pairs: Pairs
+    """Distinct inputs at or above the threshold."""
+    whole: I64
+    beginnings: I64
+    beginning_row: I64
+
+
+def compare(
+    rows: LiveRows,
+    records: Shelf,
+    spec: DedupeSpec,
+    *,
+    engine: Engine,
+    scratch: Path,
+    progress: Progress,
+) -> Alikeness:
+    """Find every pair of alike inputs among the live rows."""
+    progress.begin("compare", len(rows))
+    templates = _learn(rows, records, engine)
+    keys: list[PartKeys] = []
+    work = engine.map(KeysPart(records, scratch, templates), list(enumerate(rows.rows_of_part)))
+    for part in work:
+        keys.append(part)
+        progress.advance(len(part.whole))
+    numbers, first = number_equal(np.concatenate([part.inputs for part in keys]))
+    answers, first_answer = number_equal(np.concatenate([part.answers for part in keys]))
+    inputs = FileSets.over(scratch, "inputs", [part.input_sizes for part in keys]).only(first)
+    bands = BandFiles(scratch, [len(part.whole) for part in keys])
+    pairs = alike_pairs(inputs, bands.bands(BANDS, first), spec.threshold)
+    said = f"{len(first):,} distinct inputs, {len(pairs):,} alike pairs"
+    progress.end("compare", said)
+    answer_sets = FileSets.over(scratch, "answers", [part.answer_sizes for part in keys])
+    return Alikeness(
+        rows=rows,
+        input=numbers,
+        answer=answers,
+        inputs=inputs,
+        answers=answer_sets.only(first_answer),
+        pairs=pairs,
+        whole=np.concatenate([part.whole for part in keys]),
+        beginnings=np.concatenate([part.beginnings for part in keys]),
+        beginning_row=_global_rows(keys),
+    )
+
+
+def dedupe(
+    shelf: Shelf, alike: Alikeness, validated: Shelf, spec: DedupeSpec, progress: Progress
+) -> ShelfManifest:
+    """Decide who stays and write it down."""
+    rows = alike.rows
+    progress.begin("dedupe", len(rows))
+    verdicts = decide(
+        DedupeRows(
+            run=number_strings(rows.table["run_id"]),
+            record=number_strings(rows.table["record_id"]),
+            interaction=number_strings(rows.table["interaction"]),
+            input=alike.input,
+            answer=alike.answer,
+            priority=rows.priority(),
+            newest=rows.newest(),
+        ),
+        alike.pairs,
+        alike.answers,
+        spec,
+    )
+    manifest = _write(shelf, rows, verdicts, validated)
+    duplicates = sum(manifest.tally.duplicates.values())
+    conflicts = sum(manifest.tally.rejected.values())
+    said = f"{manifest.tally.kept:,} stay, {duplicates:,} duplicates, {conflicts:,} conflicts"
+    progress.end("dedupe", said)
+    return manifest
+
+
+def _learn(rows: LiveRows, records: Shelf, engine: Engine) -> dict[str, Template]:
+    """The template of every interaction and version, from the runs whose hash is lowest."""
+    chosen = _sample_rows(rows)
+    samples: dict[str, list[Sample]] = {}
+    for found in engine.map(SamplePart(records), chosen):
+        for key, sample in found:
+            samples.setdefault(key, []).append(sample)
+    return {key: learn_template(group) for key, group in samples.items()}
+
+
+def _sample_rows(rows: LiveRows) -> list[tuple[int, tuple[int, ...]]]:
+    run_ids = rows.table["run_id"].to_pylist()
+    groups = number_strings(rows.table["interaction_key"])
+    draws = np.fromiter((unit_hash("sample", run_id) for run_id in run_ids), float, len(run_ids))
+    order = np.lexsort((draws, groups))
+    starts = np.searchsorted(groups[order], groups[order], side="left")
+    chosen = np.sort(order[np.arange(len(order)) - starts < SAMPLE_SIZE])
+    ends = np.cumsum([len(alive) for alive in rows.rows_of_part])
+    tasks: list[tuple[int, tuple[int, ...]]] = []
+    for part, alive in enumerate(rows.rows_of_part):
+        begin = ends[part] - len(alive)
+        inside = chosen[(chosen >= begin) & (chosen < ends[part])] - begin
+        if len(inside):
+            tasks.append((part, tuple(alive[at] for at in inside.tolist())))
+    return tasks
+
+
+def _global_rows(keys: Sequence[PartKeys]) -> I64:
+    begin = 0
+    found = [np.empty(0, np.int64)]
+    for part in keys:
+        found.append(part.beginning_row + begin)
+        begin += len(part.whole)
+    return np.concatenate(found)
+
+
+def _write(shelf: Shelf, rows: LiveRows, verdicts: Verdicts, validated: Shelf) -> ShelfManifest:
+    given = validated.manifest()
+    assert given is not None
+    codes = pa.array([CODES[code] or None for code in verdicts.code.tolist()], pa.string())
+    run_ids = rows.table["run_id"].combine_chunks()
+    matched = run_ids.take(pa.array(verdicts.match, mask=verdicts.match < 0))
+    similarity = pa.array(verdicts.similarity, pa.float32(), mask=verdicts.code == KEPT)
+    begin = 0
+    for part, alive in enumerate(rows.rows_of_part):
+        span = slice(begin, begin + len(alive))
+        places = _places(given.rows[part], alive)
+        ids = validated.read_part(part, ["run_id", "record_id"])
+        columns = {"code": codes, "matched_run_id": matched, "similarity": similarity}
+        spread = {name: column[span].take(places) for name, column in columns.items()}
+        live = pa.array(np.isin(np.arange(given.rows[part]), alive))
+        table = pa.table({**{name: ids[name] for name in ids.column_names}, **spread})
+        shelf.write_part(part, table.append_column("live", live))
+        begin += len(alive)
+    return shelf.commit(ShelfManifest(rows=given.rows, tally=_tally(verdicts)))
+
+
+def _places(count: int, alive: tuple[int, ...]) -> pa.Array:
+    """For every row of a part where its value stands among the live rows; null for the others."""
+    places = np.full(count, -1, np.int64)
+    places[list(alive)] = np.arange(len(alive))
+    return pa.array(places, mask=places < 0)
+
+
+def _tally(verdicts: Verdicts) -> Tally:
+    counts = Counter(verdicts.code.tolist())
+    kept, conflicts = counts.pop(KEPT, 0), counts.pop(CONFLICT, 0)
+    return Tally(
+        pulled=len(verdicts.code),
+        kept=kept,
+        rejected={"conflict": conflicts} if conflicts else {},
+        duplicates={CODES[code]: count for code, count in sorted(counts.items())},
+    )

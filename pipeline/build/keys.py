@@ -1,0 +1,99 @@
+"""What the near-duplicate rule needs of every record, made part by part in the workers.
+
+The payload is read and left behind: what comes back is digests and sizes, 80 bytes a row; the
+sets themselves go to scratch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.build.scratch import write_bands, write_sets
+from pipeline.build.shelf import Shelf
+from pipeline.digests import decode_record
+from pipeline.stages.candidates import band_keys
+from pipeline.stages.conversations import conversation_digests
+from pipeline.stages.inputs import read_texts
+from pipeline.stages.shingles import I64, U64, shingle_sets
+from pipeline.stages.templates import NO_TEMPLATE, Sample, Template
+
+__all__ = ["KeysPart", "PartKeys", "SamplePart"]
+
+
+@dataclass(frozen=True, slots=True)
+class PartKeys:
+    """The keys of one part's live rows."""
+
+    inputs: U64
+    """Digest of the variable input, shape (rows, 2)."""
+    answers: U64
+    """Digest of the normalized answer, shape (rows, 2)."""
+    input_sizes: I64
+    answer_sizes: I64
+    whole: I64
+    """Digest of the whole conversation; -1 where it is too short to tie anything."""
+    beginnings: I64
+    """Digests of the conversations' beginnings, all rows one after the other."""
+    beginning_row: I64
+    """For each of them its row, counted among the part's live rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePart:
+    """Reads the rows of one part that a template is learned from, with their group."""
+
+    records: Shelf
+
+    def __call__(self, task: tuple[int, tuple[int, ...]]) -> list[tuple[str, Sample]]:
+        """For a part's number and row numbers: each row's group and sample."""
+        part, rows = task
+        columns = ["interaction_key", "record", "parameters"]
+        table = self.records.read_part(part, columns).take(list(rows))
+        keys, records, parameters = (table[name].to_pylist() for name in columns)
+        return [
+            (key, Sample.of(read_texts(decode_record(record)), values))
+            for key, record, values in zip(keys, records, parameters, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class KeysPart:
+    """Makes the keys of one part's live rows and writes their sets to scratch."""
+
+    records: Shelf
+    scratch: Path
+    templates: Mapping[str, Template]
+
+    def __call__(self, task: tuple[int, tuple[int, ...]]) -> PartKeys:
+        """For a part's number and row numbers: their keys."""
+        part, rows = task
+        table = self.records.read_part(part, ["interaction_key", "record"]).take(list(rows))
+        decoded = [decode_record(data) for data in table["record"].to_pylist()]
+        texts = [read_texts(record) for record in decoded]
+        inputs = [
+            self.templates.get(key, NO_TEMPLATE).variable(text)
+            for key, text in zip(table["interaction_key"].to_pylist(), texts, strict=True)
+        ]
+        answers = [text.answer for text in texts]
+        input_sets, answer_sets = shingle_sets(inputs), shingle_sets(answers)
+        write_bands(self.scratch, part, band_keys(input_sets))
+        ties = [conversation_digests(record) for record in decoded]
+        return PartKeys(
+            inputs=_digests(inputs),
+            answers=_digests(answers),
+            input_sizes=write_sets(self.scratch, "inputs", part, input_sets),
+            answer_sizes=write_sets(self.scratch, "answers", part, answer_sets),
+            whole=np.array([whole for whole, _ in ties], np.int64),
+            beginnings=np.array([one for _, begun in ties for one in begun], np.int64),
+            beginning_row=np.repeat(
+                np.arange(len(ties)), np.array([len(begun) for _, begun in ties], np.int64)
+            ),
+        )
+
+
+def _digests(texts: list[str]) -> U64:
+    data = b"".join(blake2b(text.encode(), digest_size=16).digest() for text in texts)
+    return np.frombuffer(data, np.uint64).reshape(-1, 2)

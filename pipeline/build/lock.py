@@ -1,0 +1,45 @@
+"""One build at a time in a work-dir: a kernel lock, free the moment its holder is gone."""
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.errors import Busy
+
+__all__ = ["hold_work_dir"]
+
+
+@contextmanager
+def hold_work_dir(work_dir: Path) -> Iterator[None]:
+    """Hold the work-dir while the block runs; `Busy` names who holds it already."""
+    work_dir.mkdir(parents=True, exist_ok=True)
+    path = work_dir / "lock"
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(
+                f"{work_dir}: {_owner(path)} is using it; try again when it is done"
+            ) from None
+        file.truncate(0)
+        json.dump(_me(), file)
+        file.flush()
+        yield
+
+
+def _me() -> dict[str, str | int]:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"pid": os.getpid(), "host": socket.gethostname(), "since": now}
+
+
+def _owner(path: Path) -> str:
+    try:
+        owner = json.loads(path.read_text(encoding="utf-8"))
+        return f"process {owner['pid']} on {owner['host']} (since {owner['since']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another build"

@@ -1,0 +1,165 @@
+"""The order of the stages, written once; each stage is a pure callable made from its spec."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from pipeline import __version__
+from pipeline.build.dedupe import compare, dedupe
+from pipeline.build.ledger_file import Shelves, write_ledger
+from pipeline.build.prepare import prepare
+from pipeline.build.progress import Progress
+from pipeline.build.pull import pull
+from pipeline.build.rows import read_live_rows
+from pipeline.build.sources import RunSource
+from pipeline.build.split import split
+from pipeline.build.validate import validate
+from pipeline.build.write import DATASET, write_format
+from pipeline.digests import canonical_json, content_digest
+from pipeline.engines import Engine
+from pipeline.errors import GateRefused
+from pipeline.formats import get_format
+from pipeline.ledger import Tally
+from pipeline.manifest import CrossSplitProof, DatasetFile, DatasetManifest, write_manifest
+from pipeline.spec import BuildSpec
+from pipeline.stages.labels import CheckLabel
+from pipeline.stages.normalize import Normalize
+from pipeline.stages.prepare import Prepare
+from pipeline.stages.select import Select
+from pipeline.stages.validate import Validate
+from pipeline.storage import LocalStore
+
+__all__ = ["build_id_of", "carry_out"]
+
+
+def build_id_of(spec: BuildSpec, source: RunSource) -> str:
+    """Equal runs, equal specs and equal versions give equal ids."""
+    made_of = canonical_json([__version__, spec.digest(), source.digest()])
+    return content_digest(made_of)[:16]
+
+
+def carry_out(
+    spec: BuildSpec, source: RunSource, *, store: LocalStore, engine: Engine, progress: Progress
+) -> DatasetManifest:
+    """All stages in their order, from pull to manifest. Finished shelves are not made again."""
+    shelves = Shelves(store)
+    pull(shelves.pulled, source, engine, progress)
+    prepare(shelves.records, shelves.pulled, _prepare_stage(spec), engine, progress)
+    accept = Validate(tuple(get_format(name) for name in spec.formats))
+    validate(shelves.validated, shelves.records, accept, engine, progress)
+    with _scratch(store) as scratch:
+        _divide(spec, shelves, engine=engine, scratch=scratch, progress=progress)
+        tokens = write_ledger(store, shelves)
+        files: tuple[DatasetFile, ...] = ()
+        for name in spec.formats:
+            files += write_format(
+                name,
+                store,
+                records=shelves.records,
+                divided=shelves.divided,
+                engine=engine,
+                scratch=scratch,
+                progress=progress,
+            )
+    manifest = _manifest(spec, shelves, build_id=store.root.name, files=files, tokens=tokens)
+    write_manifest(store.path(DATASET), manifest)
+    return manifest
+
+
+def _prepare_stage(spec: BuildSpec) -> Prepare:
+    return Prepare(
+        select=Select(spec.select),
+        normalize=Normalize(spec.normalize),
+        labels=CheckLabel(spec.labels),
+        max_bytes=spec.source.max_run_bytes,
+        group_by=spec.split.group_by,
+    )
+
+
+def _divide(
+    spec: BuildSpec, shelves: Shelves, *, engine: Engine, scratch: Path, progress: Progress
+) -> None:
+    """Dedupe and split: both rest on one comparison of all inputs."""
+    if shelves.divided.manifest():
+        return
+    rows = read_live_rows(shelves.records, shelves.validated)
+    if len(rows) == 0:
+        raise GateRefused(nothing_left(shelves))
+    alike = compare(
+        rows, shelves.records, spec.dedupe, engine=engine, scratch=scratch, progress=progress
+    )
+    dedupe(shelves.deduped, alike, shelves.validated, spec.dedupe, progress)
+    split(
+        shelves.divided,
+        alike,
+        shelves.deduped,
+        spec.split,
+        threshold=spec.dedupe.threshold,
+        progress=progress,
+    )
+
+
+def nothing_left(shelves: Shelves) -> str:
+    """The sentence for a build in which no run survived: how many left, and why."""
+    counts: dict[str, int] = {}
+    for shelf in (shelves.records, shelves.validated):
+        manifest = shelf.manifest()
+        assert manifest is not None
+        counts |= manifest.tally.rejected
+    reasons = ", ".join(f"{code} {count:,}" for code, count in sorted(counts.items()))
+    return f"nothing is left to train on: every run was rejected ({reasons})"
+
+
+def _manifest(
+    spec: BuildSpec,
+    shelves: Shelves,
+    *,
+    build_id: str,
+    files: tuple[DatasetFile, ...],
+    tokens: dict[str, int],
+) -> DatasetManifest:
+    pulled, divided = shelves.pulled.manifest(), shelves.divided.manifest()
+    assert pulled is not None
+    assert divided is not None
+    tally = _whole_tally(shelves)
+    tally.assert_balanced("the build")
+    return DatasetManifest(
+        build_id=build_id,
+        tally=tally,
+        splits=divided.facts["splits"],
+        tokens=tokens,
+        files=files,
+        proof=msgspec.convert(divided.facts["proof"], CrossSplitProof),
+        spec=spec.making(),
+        source=pulled.facts,
+        versions={"trainset": __version__},
+    )
+
+
+def _whole_tally(shelves: Shelves) -> Tally:
+    first, last = shelves.pulled.manifest(), shelves.divided.manifest()
+    assert first is not None
+    assert last is not None
+    rejected: dict[str, int] = {}
+    duplicates: dict[str, int] = {}
+    for shelf in (shelves.records, shelves.validated, shelves.deduped):
+        manifest = shelf.manifest()
+        assert manifest is not None
+        rejected |= manifest.tally.rejected
+        duplicates |= manifest.tally.duplicates
+    return Tally(first.tally.pulled, last.tally.kept, dict(sorted(rejected.items())), duplicates)
+
+
+@contextmanager
+def _scratch(store: LocalStore) -> Iterator[Path]:
+    """A folder that is empty at the start and gone at the end."""
+    folder = store.path(".scratch")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,157 @@
+"""The second shelf: what of the pulled runs became records, and why the others did not.
+
+Each part has two files: `part-*` with the records and `rejected-*` with the runs that left.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from pipeline.build.progress import Progress
+from pipeline.build.shelf import Shelf, ShelfManifest
+from pipeline.build.tallies import add_counts
+from pipeline.engines import Engine
+from pipeline.ledger import Tally
+from pipeline.records import ChatRecord, Rejected
+from pipeline.stages.inputs import text_of
+from pipeline.stages.prepare import Prepare, Prepared, Refused
+
+__all__ = ["PREPARE_SHELF", "prepare"]
+
+PREPARE_SHELF = "2-normalize"
+
+REJECTED_SCHEMA = pa.schema(
+    [
+        pa.field("run_id", pa.string(), nullable=False),
+        pa.field("interaction", pa.string()),
+        pa.field("stage", pa.string(), nullable=False),
+        pa.field("code", pa.string(), nullable=False),
+        pa.field("detail", pa.string()),
+    ]
+)
+
+_TURN = pa.struct([pa.field("role", pa.string()), pa.field("text", pa.string())])
+
+
+def prepare(
+    shelf: Shelf, pulled: Shelf, stage: Prepare, engine: Engine, progress: Progress
+) -> ShelfManifest:
+    """Turn every pulled run into a record or a reason."""
+    if found := shelf.manifest():
+        return found
+    given = pulled.manifest()
+    assert given is not None
+    progress.begin("normalize", sum(given.rows))
+    rows: list[int] = []
+    rejected: dict[str, int] = {}
+    work = engine.map(_PreparePart(shelf, pulled, stage), range(len(given.rows)))
+    for part, (kept, codes) in enumerate(work):
+        rows.append(kept)
+        add_counts(rejected, codes)
+        progress.advance(given.rows[part])
+    tally = Tally(pulled=sum(given.rows), kept=sum(rows), rejected=rejected, duplicates={})
+    progress.end("normalize", f"{tally.kept:,} records, {sum(rejected.values()):,} rejected")
+    return shelf.commit(ShelfManifest(rows=tuple(rows), tally=tally))
+
+
+@dataclass(frozen=True, slots=True)
+class _PreparePart:
+    """Makes one part; how many records it has and how many runs left, by code."""
+
+    shelf: Shelf
+    pulled: Shelf
+    stage: Prepare
+
+    def __call__(self, index: int) -> tuple[int, dict[str, int]]:
+        if not (self.shelf.has_part(index) and self.shelf.has_part(index, "rejected")):
+            self._make(index)
+        codes = self.shelf.read_part(index, ["code"], "rejected")["code"].value_counts()
+        counts = {pair["values"].as_py(): pair["counts"].as_py() for pair in codes}
+        return self.shelf.part_rows(index), counts
+
+    def _make(self, index: int) -> None:
+        table = self.pulled.read_part(index, ["run_id", "raw"])
+        prepared: list[Prepared] = []
+        refused: list[tuple[str, Refused]] = []
+        for run_id, raw in zip(table["run_id"].to_pylist(), table["raw"].to_pylist(), strict=True):
+            match _read(self.stage, run_id, raw):
+                case Prepared() as one:
+                    prepared.append(one)
+                case Refused() as one:
+                    refused.append((run_id, one))
+        self.shelf.write_part(index, _rejected_table(refused), "rejected")
+        self.shelf.write_part(index, _record_table(prepared))
+
+
+def _read(stage: Prepare, run_id: str, raw: bytes | None) -> Prepared | Refused:
+    if raw is not None:
+        return stage(raw)
+    if run_id.startswith("<"):
+        rejected = Rejected("pull", "too_large", "the line is longer than source.max_run_bytes")
+    else:
+        rejected = Rejected("pull", "vanished", "the Studio listed the run but no longer has it")
+    return Refused(run_id=run_id, interaction=None, rejected=rejected)
+
+
+def _rejected_table(refused: list[tuple[str, Refused]]) -> pa.Table:
+    rows = [
+        {
+            "run_id": run_id,
+            "interaction": one.interaction,
+            "stage": one.rejected.stage,
+            "code": one.rejected.code,
+            "detail": one.rejected.detail,
+        }
+        for run_id, one in refused
+    ]
+    return pa.Table.from_pylist(rows, schema=REJECTED_SCHEMA)
+
+
+def _record_table(prepared: list[Prepared]) -> pa.Table:
+    records = [one.record for one in prepared]
+    return pa.table(
+        {
+            "run_id": pa.array([one.run_id for one in prepared], pa.string()),
+            "record_id": pa.array([one.record_id for one in prepared], pa.string()),
+            "record": pa.array([one.record_bytes for one in prepared], pa.binary()),
+            "interaction": pa.array([one.interaction for one in prepared], pa.string()),
+            "interaction_key": pa.array([one.interaction_key for one in prepared], pa.string()),
+            "model": pa.array([one.model for one in prepared], pa.string()),
+            "provider": pa.array([one.provider for one in prepared], pa.string()),
+            "score": pa.array([one.score for one in prepared], pa.float64()),
+            "created_at": pa.array([one.created_at for one in prepared], pa.string()),
+            "updated_at": pa.array([one.updated_at for one in prepared], pa.string()),
+            "tokens": pa.array([one.tokens for one in prepared], pa.int64()),
+            "group": pa.array([one.group for one in prepared], pa.string()),
+            "parameters": pa.array([one.parameters for one in prepared], pa.binary()),
+            **_people_columns(records),
+        }
+    )
+
+
+def _people_columns(records: list[ChatRecord]) -> dict[str, pa.Array]:
+    """Columns for people's eyes; nothing is ever made from them."""
+    turns = [[(turn.role, text_of(turn)) for turn in record.messages] for record in records]
+    flat = [turn for turns_of in turns for turn in turns_of]
+    offsets = [0]
+    for turns_of in turns:
+        offsets.append(offsets[-1] + len(turns_of))
+    structs = pa.StructArray.from_arrays(
+        [
+            pa.array([role for role, _ in flat], pa.string()),
+            pa.array([text for _, text in flat], pa.string()),
+        ],
+        fields=list(_TURN),
+    )
+    answers = [turns_of[-1][1] for turns_of in turns]
+    return {
+        "messages": pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), structs),
+        "answer": pa.array(answers, pa.string()),
+        "tools": pa.array(
+            [[tool.name for tool in record.tools] for record in records], pa.list_(pa.string())
+        ),
+        "input_chars": pa.array(
+            [sum(len(text) for _, text in turns_of[:-1]) for turns_of in turns], pa.int64()
+        ),
+        "answer_chars": pa.array([len(answer) for answer in answers], pa.int64()),
+    }

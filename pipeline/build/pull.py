@@ -1,0 +1,113 @@
+"""The first shelf: every run document exactly as it came, with key columns beside it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+import pyarrow as pa
+
+from pipeline.api.runs import Run, ref_name
+from pipeline.build.progress import Progress
+from pipeline.build.shelf import Shelf, ShelfManifest
+from pipeline.build.sources import DocumentBatch, LineBatch, RunSource
+from pipeline.engines import Engine
+from pipeline.errors import SourceUnreadable
+from pipeline.ledger import Tally
+from pipeline.stages.read import read_run
+
+__all__ = ["PULL_SHELF", "pull"]
+
+PULL_SHELF = "1-pull"
+
+_SCHEMA = pa.schema(
+    [
+        pa.field("run_id", pa.string(), nullable=False),
+        pa.field("raw", pa.binary()),
+        pa.field("interaction", pa.string()),
+        pa.field("environment", pa.string()),
+        pa.field("model", pa.string()),
+        pa.field("status", pa.string()),
+        pa.field("created_at", pa.string()),
+        pa.field("updated_at", pa.string()),
+    ]
+)
+
+
+def pull(shelf: Shelf, source: RunSource, engine: Engine, progress: Progress) -> ShelfManifest:
+    """Bring every run of the source onto the shelf. Goes on where a killed pull stopped."""
+    if found := shelf.manifest():
+        return found
+    progress.begin("pull", source.total())
+    done = _parts_there(shelf)
+    rows = {index: shelf.part_rows(index) for index in done}
+    progress.advance(sum(rows.values()))
+    for index, count in engine.map(_PullPart(shelf), source.batches(done)):
+        rows[index] = count
+        progress.advance(count)
+    counts = tuple(rows[index] for index in sorted(rows))
+    if sum(counts) == 0:
+        raise SourceUnreadable("the source holds no run at all; check --runs or --session")
+    progress.end("pull", f"{sum(counts):,} runs")
+    tally = Tally(pulled=sum(counts), kept=sum(counts), rejected={}, duplicates={})
+    return shelf.commit(ShelfManifest(rows=counts, tally=tally, facts=source.describe()))
+
+
+def _parts_there(shelf: Shelf) -> set[int]:
+    names = shelf.store.names(shelf.name)
+    return {int(name[5:10]) for name in names if name.startswith("part-")}
+
+
+@dataclass(frozen=True, slots=True)
+class _PullPart:
+    """Writes one batch as a part; its number and how many rows it has."""
+
+    shelf: Shelf
+
+    def __call__(self, batch: LineBatch | DocumentBatch) -> tuple[int, int]:
+        rows = list(_documents(batch))
+        keys = [_key_columns(label, raw) for label, raw in rows]
+        columns = list(zip(*keys, strict=True)) if keys else [[] for _ in _SCHEMA.names[1:]]
+        arrays = [columns[0], [raw for _, raw in rows], *columns[1:]]
+        table = pa.Table.from_arrays(
+            [pa.array(values, field.type) for values, field in zip(arrays, _SCHEMA, strict=True)],
+            schema=_SCHEMA,
+        )
+        self.shelf.write_part(batch.index, table)
+        return batch.index, len(rows)
+
+
+def _documents(batch: LineBatch | DocumentBatch) -> Iterator[tuple[str, bytes | None]]:
+    """A label for messages (or the id) and the document; None where there is none."""
+    match batch:
+        case DocumentBatch():
+            yield from batch.documents
+        case LineBatch():
+            oversized = set(batch.oversized)
+            for number, line in enumerate(batch.data.split(b"\n"), batch.first_line):
+                label = f"<{batch.origin}:{number}>"
+                if number in oversized:
+                    yield label, None
+                elif document := line.strip(b"\xef\xbb\xbf \t\r"):
+                    yield label, document
+
+
+def _key_columns(label: str, raw: bytes | None) -> tuple[str | None, ...]:
+    run = read_run(raw, len(raw)) if raw is not None else None
+    if not isinstance(run, Run):
+        return label, None, None, None, None, None, None
+    return (
+        run.id,
+        _name(run.interaction),
+        _name(run.environment),
+        run.model_id,
+        run.status,
+        run.created_at,
+        run.updated_at,
+    )
+
+
+def _name(value: msgspec.Raw | msgspec.UnsetType) -> str | None:
+    try:
+        return ref_name(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

@@ -1,0 +1,82 @@
+"""`build_dataset`: from a spec to a finished dataset in the work-dir."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.build.gates import check_gates
+from pipeline.build.lock import hold_work_dir
+from pipeline.build.plan import build_id_of, carry_out
+from pipeline.build.progress import SILENT, Progress
+from pipeline.build.result import LATEST, BuildResult
+from pipeline.build.sources import FileSource, RunSource
+from pipeline.engines import open_engine
+from pipeline.errors import NoSpace, PermanentError, SourceUnreadable, UsageError
+from pipeline.manifest import MANIFEST_NAME, read_manifest
+from pipeline.spec import BuildSpec
+from pipeline.storage import LocalStore, open_store
+
+__all__ = ["build_dataset"]
+
+_PRELOAD = ("pipeline.build.plan",)
+
+
+def build_dataset(
+    spec: BuildSpec, *, source: RunSource | None = None, progress: Progress = SILENT
+) -> BuildResult:
+    """Pull, normalize, validate, dedupe, split, write. A killed build goes on where it stopped.
+
+    Without a source the spec's files are read. Raises `UsageError` without either,
+    `SourceUnreadable`, `Busy` while another build holds the work-dir, `NoSpace`, and
+    `GateRefused` when a gate of the spec says no (the build is kept).
+    """
+    store = open_store(spec.run.work_dir)
+    with _disk_errors(store.root), hold_work_dir(store.root):
+        source = source or _file_source(spec)
+        build_id = build_id_of(spec, source)
+        folder = store.root / "builds" / build_id
+        if (folder / "dataset" / MANIFEST_NAME).is_file():
+            result = BuildResult(folder, read_manifest(folder / "dataset"), unchanged=True)
+        else:
+            result = _build(spec, source, LocalStore(folder), progress)
+        store.write_bytes(LATEST, build_id.encode() + b"\n")
+    check_gates(spec.gates, result.manifest)
+    return result
+
+
+def _build(
+    spec: BuildSpec, source: RunSource, store: LocalStore, progress: Progress
+) -> BuildResult:
+    engine = open_engine(spec.run.engine, spec.run.workers, _PRELOAD)
+    try:
+        manifest = carry_out(spec, source, store=store, engine=engine, progress=progress)
+    finally:
+        engine.close()
+    return BuildResult(store.root, manifest)
+
+
+def _file_source(spec: BuildSpec) -> RunSource:
+    if not spec.source.runs:
+        raise UsageError(
+            "there is nothing to build from: give --runs FILE, or --session with --studio-url"
+        )
+    return FileSource(spec.source.runs, spec.source.max_run_bytes)
+
+
+@contextmanager
+def _disk_errors(work_dir: Path) -> Iterator[None]:
+    """Turn the disk's errors into sentences."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace(
+                f"{work_dir}: the disk is full; finished parts are kept: make room (a build needs "
+                "about the size of its runs) and run the same command again"
+            ) from None
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            raise PermanentError(f"{error.filename}: {error.strerror}") from None
+        if error.errno in (errno.ENOTDIR, errno.EEXIST):
+            raise SourceUnreadable(f"{error.filename}: is in the way ({error.strerror})") from None
+        raise
