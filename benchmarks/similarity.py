@@ -132,22 +132,28 @@ def _words(turn: Any) -> Iterator[str]:
             for part in parts:
                 yield from _words(part)
         case {"toolUse": call}:
-            yield f"{call['name']} {json.dumps(call['input'], ensure_ascii=False)}"
-        case {"toolResult": {"content": list(parts)}}:
-            for part in parts:
-                yield from _words(part)
-        case {"json": value}:
-            yield json.dumps(value, ensure_ascii=False)
+            yield f"{call['name']} {_json(call['input'])}"
+        case {"toolResult": result}:
+            yield from _words(result)
         case {"tool_calls": list(calls)}:
             yield turn.get("content") or ""
-            for call in calls:
-                arguments = json.loads(call["function"]["arguments"])
-                yield f"{call['function']['name']} {json.dumps(arguments, ensure_ascii=False)}"
-        case {"role": "tool", "content": str(text)} if text[:1] in "{[":
-            yield json.dumps(json.loads(text), ensure_ascii=False)
-        case {"content": str(text)} | {"text": str(text)}:
-            yield text
-        case dict() | list():
-            yield json.dumps(turn, ensure_ascii=False)
+            for call in (one["function"] for one in calls):
+                yield f"{call['name']} {_json(json.loads(call['arguments']))}"
         case _:
-            yield str(turn)
+            yield _text(turn)
+
+
+def _text(part: Any) -> str:
+    match part:
+        case {"role": "tool", "content": str(text)} if text[:1] in "{[":
+            return _json(json.loads(text))
+        case {"content": str(text)} | {"text": str(text)}:
+            return text
+        case {"json": value}:
+            return _json(value)
+        case _:
+            return _json(part)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
