@@ -1,0 +1,84 @@
+"""Training sessions as the main job needs them: find or make one, follow its job to the end."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from pipeline.api.jobs import TrainingJob, is_over, read_status
+from pipeline.api.sessions import TrainingSession, job_of
+from pipeline.client import StudioClient
+from pipeline.errors import Conflict, NotFound, PermanentError, UsageError
+from pipeline.spec import BuildSpec
+
+__all__ = ["cancel_job", "fill_session", "find_session", "watch_job"]
+
+_PAUSE = 2.0
+_MIN_ROUND = 1.0
+
+
+def find_session(client: StudioClient, spec: BuildSpec) -> TrainingSession:
+    """The session that the spec names, by id or by name."""
+    if spec.source.session is None:
+        raise UsageError("which session? give --session ID or NAME, or source.session in the spec")
+    return client.training.find(spec.source.session)
+
+
+def fill_session(
+    client: StudioClient, spec: BuildSpec, name: str, run_ids: Sequence[str]
+) -> TrainingSession:
+    """The session of that name holding these runs, made and filled where it is not there yet."""
+    session = _session_called(client, name)
+    if session is None:
+        if spec.studio.environment is None or spec.studio.model is None:
+            raise UsageError(
+                "a session has to be made: say studio.environment and studio.model in the spec"
+            )
+        environment = client.environments.find(spec.studio.environment)
+        session = client.training.create(name, environment.id, spec.studio.model)
+    missing = sorted(set(run_ids) - set(client.training.get(session.id).runs or ()))
+    if missing:
+        client.training.add_runs(session.id, missing)
+    return session
+
+
+def watch_job(
+    client: StudioClient, job_id: str, on_change: Callable[[TrainingJob], None]
+) -> TrainingJob:
+    """Follow a job to its end. Raises `PermanentError` with its details when it failed."""
+    seen = None
+    while True:
+        asked = time.monotonic()
+        job = client.training.job(job_id, sync=True)
+        if job.status != seen:
+            seen = job.status
+            on_change(job)
+        if is_over(read_status(job.status)):
+            return _ended(job)
+        if time.monotonic() - asked < _MIN_ROUND:
+            time.sleep(_PAUSE)
+
+
+def cancel_job(client: StudioClient, session: TrainingSession) -> TrainingJob:
+    """Cancel the session's job; a job that is over already is a `Conflict`."""
+    job = job_of(session)
+    if job is None:
+        raise Conflict(f"session {session.name}: has no job to cancel")
+    status = read_status(job.status)
+    if status in ("completed", "failed"):
+        raise Conflict(f"session {session.name}: job {job.id} is {status} already")
+    return client.training.cancel(session.id)
+
+
+def _session_called(client: StudioClient, name: str) -> TrainingSession | None:
+    try:
+        return client.training.find(name)
+    except NotFound:
+        return None
+
+
+def _ended(job: TrainingJob) -> TrainingJob:
+    status = read_status(job.status)
+    if status == "failed":
+        raise PermanentError(f"job {job.id} failed: {job.details or 'the provider gave no reason'}")
+    if status == "cancelled":
+        raise PermanentError(f"job {job.id} was cancelled")
+    return job

@@ -1,0 +1,92 @@
+"""Flags that several commands share, and the spec that they make together with the TOML file."""
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from pipeline.errors import UsageError
+from pipeline.spec import BuildSpec, load_spec
+
+__all__ = ["build_flags", "json_flag", "read_spec", "studio_flags", "work_dir_flag"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+work_dir_flag = click.option(
+    "--work-dir", metavar="DIR", help="Folder of the builds.  [default: .trainset]"
+)
+json_flag = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object as the last line of stdout."
+)
+
+studio_flags = _stacked(
+    click.option("--session", metavar="ID|NAME", help="The training session."),
+    click.option("--studio-url", metavar="URL", help="The Studio (or TRAINSET_STUDIO_URL)."),
+    click.option(
+        "--token-url", metavar="URL", help="Origin that exchanges API keys (or TRAINSET_TOKEN_URL)."
+    ),
+    click.option(
+        "--api-key",
+        metavar="KEY",
+        envvar="TRAINSET_API_KEY",
+        help="sk-... key or JWT (better in TRAINSET_API_KEY, a flag is seen by other users).",
+    ),
+)
+
+build_flags = _stacked(
+    click.argument("spec", nargs=-1, metavar="[SPEC.toml]"),
+    click.option(
+        "--runs",
+        multiple=True,
+        metavar="FILE...",
+        help="Exported run documents: .jsonl, .gz, .zst, .parquet, or a glob.",
+    ),
+    studio_flags,
+    work_dir_flag,
+    click.option(
+        "--format", "formats", multiple=True, metavar="F", help="Provider format (repeatable)."
+    ),
+    click.option("--engine", type=click.Choice(["local", "dask"]), help="Where the work runs."),
+    click.option("--workers", type=click.IntRange(min=0), help="Processes; 0: one a processor."),
+    click.option("--previous", metavar="BUILD", help="Keep runs on their side (not built yet)."),
+    json_flag,
+)
+
+
+def read_spec(words: tuple[str, ...] = (), **flags: Any) -> BuildSpec:
+    """The spec from positional words and flags; None and empty flags were not given.
+
+    Of the words one may be a `.toml` file; others are files for a preceding `--runs`.
+    """
+    if flags.get("previous"):
+        raise UsageError("--previous: is not built yet; the split is by hash and stays by itself")
+    tomls = [word for word in words if word.endswith(".toml")]
+    files = tuple(word for word in words if not word.endswith(".toml"))
+    runs = (*flags.get("runs", ()), *files)
+    if len(tomls) > 1 or (files and not flags.get("runs")):
+        raise UsageError(f"{' '.join(words)}: expected one SPEC.toml, and files after --runs")
+    return load_spec(
+        tomls[0] if tomls else None,
+        environ=os.environ,
+        overrides={
+            "source.session": flags.get("session"),
+            "source.runs": runs or None,
+            "studio.url": flags.get("studio_url"),
+            "studio.token_url": flags.get("token_url"),
+            "run.work_dir": flags.get("work_dir"),
+            "run.engine": flags.get("engine"),
+            "run.workers": flags.get("workers"),
+            "formats": flags.get("formats"),
+        },
+    )

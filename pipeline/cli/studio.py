@@ -1,0 +1,69 @@
+"""`trainset studio serve | import | key`: the embedded Studio."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.errors import UsageError
+
+__all__ = ["command"]
+
+data_dir_flag = click.option(
+    "--data-dir", required=True, type=click.Path(path_type=Path), help="Where its data lie."
+)
+
+
+@click.group("studio")
+def command() -> None:
+    """Run the whole training API on this machine, with no account."""
+
+
+@command.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True)
+@data_dir_flag
+@click.option("--database", metavar="URL", help="Another database (not built yet).")
+@click.option("--objects", metavar="URL", help="Another place for datasets (not built yet).")
+@click.option("--allow-remote", is_flag=True, help="Permit a host that others can reach.")
+def serve_command(
+    *,
+    host: str,
+    port: int,
+    data_dir: Path,
+    database: str | None,
+    objects: str | None,
+    allow_remote: bool,
+) -> None:
+    """Serve until interrupted; prints 'Studio ready at http://HOST:PORT'."""
+    from pipeline.studio import serve  # noqa: PLC0415 (a server: only where it is used)
+
+    if database is not None:
+        raise UsageError("--database: only the SQLite file in --data-dir is built yet")
+    if objects is not None:
+        raise UsageError("--objects: only the folder in --data-dir is built yet")
+    serve(host=host, port=port, data_dir=data_dir, allow_remote=allow_remote)
+
+
+@command.command("import")
+@data_dir_flag
+@click.option("--runs", required=True, type=click.Path(path_type=Path), help="Run documents.")
+@click.option("--environments", type=click.Path(path_type=Path), help="A JSON list of them.")
+@click.option("--project", default="default", show_default=True)
+def import_command(*, data_dir: Path, runs: Path, environments: Path | None, project: str) -> None:
+    """Fill the Studio with exported runs and environments."""
+    from pipeline.studio import import_runs  # noqa: PLC0415
+
+    report = import_runs(data_dir, runs, environments, project)
+    for problem in report.problems:
+        click.echo(problem, err=True)
+    click.echo(f"imported {len(report.run_ids):,} runs into project {project}")
+
+
+@command.command("key")
+@data_dir_flag
+@click.option("--project", required=True)
+def key_command(*, data_dir: Path, project: str) -> None:
+    """Make an API key for a project and print it: it is shown this once."""
+    from pipeline.studio import create_key  # noqa: PLC0415
+
+    click.echo(create_key(data_dir, project))

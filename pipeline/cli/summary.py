@@ -1,0 +1,73 @@
+"""The words in which results are told."""
+
+import json
+from typing import Any
+
+import click
+
+from pipeline.api.jobs import TrainingJob
+from pipeline.api.sessions import TrainingSession
+from pipeline.build import BuildResult
+from pipeline.build.publish import Published, Started
+from pipeline.cli.console import say
+
+__all__ = ["print_json", "say_build", "say_job", "say_published", "say_started"]
+
+
+def print_json(summary: dict[str, Any]) -> None:
+    """One object, one line, on stdout."""
+    click.echo(json.dumps(summary, ensure_ascii=False))
+
+
+def say_build(result: BuildResult) -> None:
+    """What came in, what was kept, what was dropped and why, tokens and files."""
+    manifest = result.manifest
+    tally = manifest.tally
+    rejected, duplicates = sum(tally.rejected.values()), sum(tally.duplicates.values())
+    say("")
+    note = "  (was there already, nothing was done)" if result.unchanged else ""
+    say(f"Build {result.build_id}{note}")
+    say(f"  pulled      {tally.pulled:>9,} runs")
+    say(f"  kept        {tally.kept:>9,} records, {sum(manifest.tokens.values()):,} tokens")
+    say(f"  rejected    {rejected:>9,}{_reasons(tally.rejected)}")
+    say(f"  duplicates  {duplicates:>9,}{_reasons(tally.duplicates)}")
+    for split, count in manifest.splits.items():
+        say(f"  {split:<11} {count:>9,} records, {manifest.tokens.get(split, 0):,} tokens")
+    if manifest.proof is not None:
+        proof = manifest.proof
+        highest = "none" if proof.highest_similarity is None else f"{proof.highest_similarity:.3f}"
+        say(
+            f"  leak proof  {proof.pairs_at_or_above:>9,} pairs across the split at or above "
+            f"{proof.threshold:g} ({proof.pairs_examined:,} examined, highest {highest})"
+        )
+    for file in manifest.files:
+        if file.split is not None:
+            say(f"  {result.dataset / file.path}  {file.bytes / 1e6:,.1f} MB")
+
+
+def say_published(published: Published, session: TrainingSession) -> None:
+    """Where the dataset went."""
+    if published.done:
+        say(f"Published {published.file} to session {session.name} ({published.session})")
+    else:
+        say(f"Published already: session {session.name} has {published.file}, nothing was done")
+
+
+def say_started(started: Started) -> None:
+    """Which job it is."""
+    if started.started:
+        say(f"Started job {started.job.id}")
+    else:
+        say(f"Started already: job {started.job.id} is {started.job.status}, nothing was done")
+
+
+def say_job(job: TrainingJob) -> None:
+    """A change of a job's status."""
+    model = f", model {job.model}" if job.model else ""
+    details = f": {job.details}" if isinstance(job.details, str) else ""
+    say(f"Job {job.id} is {job.status}{model}{details}")
+
+
+def _reasons(counts: dict[str, int]) -> str:
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return "".join(f"\n    {code:<24} {count:>7,}" for code, count in ranked)

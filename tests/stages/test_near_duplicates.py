@@ -1,0 +1,174 @@
+"""The near-duplicate rule on made texts: who stays, who names whom, what the policies do."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.spec import DedupeSpec
+from pipeline.stages.candidates import BANDS, ROWS, band_keys
+from pipeline.stages.dedupe import CODES, DedupeRows, Verdicts, decide
+from pipeline.stages.neighbours import Pairs, alike_pairs
+from pipeline.stages.shingles import ShingleSets, shingle_sets
+
+
+@dataclass
+class Row:
+    input: str
+    answer: str = "an answer of some length"
+    score: float = 0.0
+    run: str = ""
+    interaction: int = 0
+
+
+def numbers(values: list[str]) -> tuple[np.ndarray, list[str]]:
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(value, len(known)) for value in values]), list(known)
+
+
+def pairs_of(inputs: list[str], threshold: float = 0.8) -> tuple[Pairs, ShingleSets]:
+    sets = shingle_sets(inputs)
+    keys = band_keys(sets)
+    return alike_pairs(sets, (keys[:, band] for band in range(BANDS)), threshold), sets
+
+
+def verdicts(rows: list[Row], spec: DedupeSpec) -> Verdicts:
+    inputs, distinct = numbers([row.input for row in rows])
+    answers, distinct_answers = numbers([row.answer for row in rows])
+    records, _ = numbers([f"{row.input}|{row.answer}" for row in rows])
+    runs, _ = numbers([row.run or str(at) for at, row in enumerate(rows)])
+    order = sorted(range(len(rows)), key=lambda at: (-rows[at].score, at))
+    given_rows = DedupeRows(
+        run=runs,
+        record=records,
+        interaction=np.array([row.interaction for row in rows]),
+        input=inputs,
+        answer=answers,
+        priority=np.array(order),
+        newest=np.arange(len(rows))[::-1].copy(),
+    )
+    return decide(given_rows, pairs_of(distinct)[0], shingle_sets(distinct_answers), spec)
+
+
+def codes(rows: list[Row], **spec: object) -> list[str]:
+    return [CODES[code] for code in verdicts(rows, DedupeSpec(**spec)).code]
+
+
+BASE = "my parcel with the blue garden chair has not arrived since last tuesday"
+
+
+def test_the_same_conversation_twice_is_an_exact_duplicate() -> None:
+    assert codes([Row(BASE), Row(BASE)]) == ["", "exact_duplicate"]
+
+
+def test_one_word_more_is_a_near_duplicate_and_names_its_similarity() -> None:
+    found = verdicts([Row(BASE), Row(BASE + " please")], DedupeSpec())
+    assert CODES[found.code[1]] == "near_duplicate"
+    assert found.match[1] == 0
+    assert 0.8 <= found.similarity[1] < 1
+
+
+def test_the_better_score_stays_whatever_the_order() -> None:
+    assert codes([Row(BASE, score=0.1), Row(BASE, score=0.9)]) == ["exact_duplicate", ""]
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [("best", ["conflict", ""]), ("keep", ["", ""]), ("drop", ["conflict", "conflict"])],
+)
+def test_alike_inputs_with_other_answers_follow_the_policy(
+    policy: str, expected: list[str]
+) -> None:
+    rows = [Row(BASE, answer="we are sorry"), Row(BASE, answer="it was delivered", score=1)]
+    assert codes(rows, conflicts=policy) == expected
+
+
+def test_another_interaction_with_the_same_input_is_another_task() -> None:
+    assert codes([Row(BASE), Row(BASE, answer="billing", interaction=1)]) == ["", ""]
+
+
+def test_a_chain_does_not_swallow_its_far_end() -> None:
+    words = BASE.split()
+    middle = " ".join([*words, "today"])
+    far = " ".join([*words, "today", "before", "noon"])
+    found = codes([Row(BASE), Row(middle), Row(far)])
+    pairs, _ = pairs_of([BASE, middle, far])
+    assert (0, 2) not in zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)
+    assert found == ["", "near_duplicate", ""]
+
+
+def test_of_one_run_id_the_newest_goes_on() -> None:
+    rows = [Row(BASE, run="a"), Row("quite another text that shares nothing", run="a")]
+    assert codes(rows) == ["same_run_id", ""]
+
+
+def test_off_only_exact_duplicates_leave() -> None:
+    rows = [Row(BASE), Row(BASE + " please"), Row(BASE)]
+    assert codes(rows, near=False, conflicts="keep") == ["", "", "exact_duplicate"]
+
+
+VOCABULARY = ("red", "blue", "lamp", "chair", "late", "lost", "paid", "twice")
+WORDS = st.lists(st.sampled_from(VOCABULARY), max_size=12)
+ROWS_OF = st.lists(
+    st.builds(
+        Row,
+        input=WORDS.map(" ".join),
+        answer=st.sampled_from(["yes it is", "no it is not", "please wait a little"]),
+        score=st.sampled_from([0.0, 0.5, 1.0]),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@given(ROWS_OF, st.sampled_from(["best", "keep"]))
+def test_no_two_that_stay_are_alike_and_each_that_leaves_names_one_that_stays(
+    rows: list[Row], policy: str
+) -> None:
+    found = verdicts(rows, DedupeSpec(conflicts=policy))
+    sets = [jaccard_set(row.input) for row in rows]
+    staying = [at for at in range(len(rows)) if found.code[at] == 0]
+    for at in range(len(rows)):
+        if at not in staying:
+            match = int(found.match[at])
+            assert match in staying
+            assert similarity(sets[at], sets[match]) >= 0.8
+    for one in staying:
+        for other in staying:
+            alike = one < other and similarity(sets[one], sets[other]) >= 0.8
+            same = similarity(jaccard_set(rows[one].answer), jaccard_set(rows[other].answer)) >= 0.8
+            assert not (alike and (same or policy == "best"))
+
+
+def jaccard_set(text: str) -> set[str]:
+    padded = text.ljust(5, "\0")
+    return {padded[at : at + 5] for at in range(len(padded) - 4)}
+
+
+def similarity(one: set[str], other: set[str]) -> float:
+    return len(one & other) / len(one | other)
+
+
+def test_the_bands_find_a_pair_at_the_threshold_by_arithmetic() -> None:
+    assert 1 - (1 - 0.8**ROWS) ** BANDS >= 0.999
+
+
+def test_the_bands_find_nearly_all_pairs_at_the_threshold_by_trial() -> None:
+    rng = np.random.default_rng(7)
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz "))
+    texts: list[str] = []
+    for _ in range(600):
+        text = "".join(rng.choice(letters, 200))
+        texts += [text, text[:179] + "".join(rng.choice(letters, 21))]
+    pairs, sets = pairs_of(texts)
+    found = set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))
+    planted = [
+        (at, at + 1)
+        for at in range(0, len(texts), 2)
+        if similarity(jaccard_set(texts[at]), jaccard_set(texts[at + 1])) >= 0.8
+    ]
+    assert len(planted) > 500
+    assert sum(pair in found for pair in planted) >= 0.999 * len(planted)
+    assert len(sets) == len(texts)
