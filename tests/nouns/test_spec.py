@@ -1,0 +1,65 @@
+"""The spec: merged from file, environment and flags; a wrong word is named by its path."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import SourceUnreadable, UsageError
+from pipeline.spec import BuildSpec, load_spec
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "trainset.toml"
+    path.write_text(text)
+    return path
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, '[studio]\nurl = "http://file"\n[run]\nworkers = 3\n')
+    environ = {"TRAINSET_STUDIO_URL": "http://environment"}
+    spec = load_spec(path, environ=environ, overrides={"run.workers": 5, "run.work_dir": None})
+    assert spec.studio.url == "http://environment"
+    assert spec.run.workers == 5
+    assert spec.run.work_dir == BuildSpec().run.work_dir
+
+
+def test_paths_in_the_file_count_from_its_folder(tmp_path: Path) -> None:
+    path = write(tmp_path, '[source]\nruns = ["a.jsonl", "gs://b/c"]\nenvironments = "e.json"\n')
+    spec = load_spec(path, environ={}, overrides={})
+    assert spec.source.runs == (str(tmp_path / "a.jsonl"), "gs://b/c")
+    assert spec.source.environments == str(tmp_path / "e.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("[split]\nvalidaton = 0.1\n", "validaton"),
+        ('[split]\nvalidation = "a lot"\n', "`spec.split.validation`"),
+        ("[split]\nvalidation = 0.7\ntest = 0.4\n", "`spec.split`"),
+        ("[dedupe]\nthreshold = 0.3\n", "threshold must be above 0.5"),
+        ('[dedupe]\nconflicts = "worst"\n', "`spec.dedupe.conflicts`"),
+        ("[sources]\n", "sources"),
+        ("formats = 3\n", "`spec.formats`"),
+    ],
+)
+def test_a_wrong_word_is_named_by_its_path(tmp_path: Path, text: str, path: str) -> None:
+    with pytest.raises(UsageError, match=r"trainset\.toml") as raised:
+        load_spec(write(tmp_path, text), environ={}, overrides={})
+    assert path in str(raised.value)
+
+
+def test_a_file_that_is_not_toml_or_not_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is not TOML"):
+        load_spec(write(tmp_path, "[split\n"), environ={}, overrides={})
+    with pytest.raises(SourceUnreadable, match="cannot be read"):
+        load_spec(tmp_path / "absent.toml", environ={}, overrides={})
+
+
+def test_only_what_decides_the_bytes_decides_the_digest() -> None:
+    def digest(**overrides: object) -> str:
+        words = {name.replace("__", "."): value for name, value in overrides.items()}
+        return load_spec(None, environ={}, overrides=words).digest()
+
+    assert digest(run__workers=7, studio__url="http://x") == digest()
+    assert digest(split__salt="other") != digest()
+    assert digest(select__tags=("a",)) != digest()

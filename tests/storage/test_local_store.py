@@ -1,0 +1,44 @@
+"""The local store: whole files or none."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UsageError
+from pipeline.storage import LocalStore, open_store
+
+
+def test_a_write_appears_whole_under_its_name(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    store.write_bytes("a/b.txt", b"words")
+    assert store.exists("a/b.txt")
+    assert store.read_bytes("a/b.txt") == b"words"
+    assert store.names("a") == ["b.txt"]
+
+
+def test_a_write_that_breaks_leaves_the_old_bytes_and_no_litter(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    store.write_bytes("a.txt", b"old")
+
+    def break_off() -> None:
+        with store.open_write("a.txt") as file:
+            file.write(b"half of the n")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
+    assert store.read_bytes("a.txt") == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_deleting_what_is_not_there_is_no_error(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    store.write_bytes("x/1", b"")
+    store.delete_all("x")
+    store.delete_all("x")
+    assert store.names("x") == []
+
+
+def test_buckets_say_that_they_are_not_built() -> None:
+    with pytest.raises(UsageError, match="s3:// is not built yet"):
+        open_store("s3://bucket/prefix")
