@@ -1,0 +1,64 @@
+# `make` alone says what there is. Everything is installed into .venv, from nothing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+SOURCES := $(shell find pipeline schemas -type f -not -name '*.pyc' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lint types contracts format clean lock
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: .venv/run.stamp ## build a dataset from sample_data and train on it, in an embedded Studio
+	@$(BIN)/trainset run sample_data/trainset.toml --work-dir .trainset
+
+test: .venv/dev.stamp ## all tests (those on real runs when TRAINSET_REAL_RUNS names the file)
+	@$(BIN)/python -m pytest -q
+
+check: lint types contracts test ## format check, lint, types, import contracts, tests
+
+lint: .venv/dev.stamp ## format check and ruff
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: .venv/dev.stamp ## mypy, strict
+	@$(BIN)/mypy
+
+contracts: .venv/dev.stamp ## who may import whom
+	@$(BIN)/lint-imports
+
+format: .venv/dev.stamp ## format, and mend what ruff can mend safely
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv/dev.stamp ## time, memory and truth beside a plain script (FLAGS="--copies 1")
+	@$(BIN)/python benchmarks/run.py $(FLAGS)
+
+lock: .venv/dev.stamp ## write what is installed to constraints.txt
+	@$(BIN)/python -m pip --disable-pip-version-check freeze --exclude-editable \
+		| grep -E '^[A-Za-z0-9._-]+==[^ @/]+$$' | LC_ALL=C sort -f > constraints.txt
+
+clean: ## remove what make has made: .venv, builds, caches
+	rm -rf .venv .trainset .bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache \
+		.import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/made.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "trainset needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "making .venv ..." >&2
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+# The installed copy follows the sources. Where there is an editable one, it does so by itself.
+.venv/run.stamp: .venv/made.stamp pyproject.toml constraints.txt $(SOURCES)
+	@if [ -e .venv/dev.stamp ]; then $(MAKE) --no-print-directory .venv/dev.stamp; else \
+		echo "installing trainset ..." >&2; $(PIP) install --constraint constraints.txt . ; fi
+	@touch $@
+
+.venv/dev.stamp: .venv/made.stamp pyproject.toml constraints.txt
+	@echo "installing trainset and its tools ..." >&2
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,133 @@
+"""`make bench`: the package beside the plain script, on one copy of the runs and on several.
+
+    python benchmarks/run.py [--runs FILE] [--truth FILE] [--copies 4] [--skip-plain]
+
+Every program runs as a whole process, from reading the export to the finished files. What is
+made on the way stays under `.bench/`; the copies are made once.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from copies import copied_truth, write_copies
+from measure import Cost, measure
+
+HERE = Path(__file__).parent
+SAMPLE = HERE.parent / "sample_data" / "runs.jsonl"
+BENCH = Path(".bench")
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A file of runs, how many it holds, and what is known of it."""
+
+    path: Path
+    runs: int
+    truth: Path | None
+
+
+def prepare(source: Path, truth: Path | None, copies: int) -> Material:
+    """The copies of a file, made once and kept under `.bench/`."""
+    state = source.stat()
+    name = f"{source.resolve()} {state.st_size} {state.st_mtime_ns} {copies}"
+    folder = BENCH / sha256(name.encode()).hexdigest()[:12]
+    runs, known, count = folder / "runs.jsonl", folder / "runs.truth.json", folder / "count"
+    if not count.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        made = write_copies(source, runs, copies)
+        if truth is not None:
+            known.write_text(json.dumps(copied_truth(json.loads(truth.read_bytes()), copies)))
+        count.write_text(str(made))
+    return Material(runs, int(count.read_text()), known if known.exists() else None)
+
+
+def build(material: Material) -> tuple[Cost, Path]:
+    """`trainset build` over a file, from nothing; its cost and the finished folder."""
+    work_dir = material.path.parent / "work"
+    shutil.rmtree(work_dir, ignore_errors=True)
+    trainset = str(Path(sys.executable).with_name("trainset"))
+    words = [trainset, "build", "--runs", str(material.path), "--work-dir", str(work_dir), "--json"]
+    cost = measure(words)
+    return cost, Path(json.loads(cost.output.splitlines()[-1])["path"])
+
+
+def plain(material: Material, *flags: str) -> Cost:
+    """The plain script over the same file."""
+    out = material.path.parent / "plain"
+    return measure([sys.executable, str(HERE / "plain.py"), str(material.path), str(out), *flags])
+
+
+def compare(material: Material, *, skip_plain: bool) -> bool:
+    """One table, and the truth below it; False when a figure is missed."""
+    ours, folder = build(material)
+    kept = json.loads(ours.output.splitlines()[-1])["kept"]
+    size = material.path.stat().st_size / 1e6
+    print(f"\n{material.runs:,} runs, {size:,.0f} MB")
+    print(f"{'':<32}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'runs/s':>9}{'kept':>9}{'times':>7}")
+    print_row("trainset build", ours, material.runs, kept, 1.0)
+    scripts = (
+        [] if skip_plain else [("plain script", ()), ("plain script, update_batch", ("--batch",))]
+    )
+    for name, flags in scripts:
+        cost = plain(material, *flags)
+        kept = json.loads(cost.output)["kept"]
+        print_row(name, cost, material.runs, kept, cost.wall / ours.wall)
+    return check(folder, material)
+
+
+def print_row(name: str, cost: Cost, runs: int, kept: int, ratio: float) -> None:
+    """One line of the table; `times` is how many times longer than trainset it took."""
+    figures = f"{cost.wall:>9.1f}{cost.cpu:>9.1f}{cost.peak_mb:>9,.0f}{runs / cost.wall:>9,.0f}"
+    print(f"{name:<32}{figures}{kept:>9,}{ratio:>7.1f}", flush=True)
+
+
+def check(folder: Path, material: Material) -> bool:
+    """`truth.py` over a finished build."""
+    if material.truth is None:
+        print("no truth is known of these runs: nothing to compare the dataset with")
+        return True
+    words = [str(HERE / "truth.py"), str(folder), str(material.path), str(material.truth)]
+    return subprocess.run([sys.executable, *words], check=False).returncode == 0
+
+
+def default_runs() -> Path:
+    """The real runs where the environment names them, else the sample data."""
+    named = os.environ.get("TRAINSET_REAL_RUNS")
+    if not named:
+        print("TRAINSET_REAL_RUNS names no file: measuring the sample data, whose 200 runs say")
+        print("little about speed (start-up is most of it).")
+    return Path(named) if named else SAMPLE
+
+
+def main() -> int:
+    """Read the flags, measure, print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument(
+        "--runs", type=Path, help="default: $TRAINSET_REAL_RUNS, or the sample data"
+    )
+    parser.add_argument("--truth", type=Path, help="default: <runs>.truth.json where it exists")
+    parser.add_argument("--copies", type=int, default=4)
+    parser.add_argument("--skip-plain", action="store_true")
+    parser.add_argument("--skip-pull", action="store_true")
+    flags = parser.parse_args()
+    source = flags.runs or default_runs()
+    beside = source.with_name(source.name.split(".")[0] + ".truth.json")
+    truth = flags.truth or (beside if beside.exists() else None)
+    good = True
+    for copies in sorted({1, flags.copies}):
+        material = prepare(source, truth, copies)
+        good = compare(material, skip_plain=flags.skip_plain) and good
+        if copies == 1 and not flags.skip_pull:
+            subprocess.run([sys.executable, str(HERE / "pull.py"), str(material.path)], check=True)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
