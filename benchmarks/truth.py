@@ -162,9 +162,7 @@ def _equation(evidence: Evidence) -> Iterator[Figure]:
     yield Figure(
         "runs less kept, rejected and duplicate", gap, "0", gap == 0 and rows == evidence.runs
     )
-    lines = 0
-    for path in evidence.dataset.glob("*.jsonl"):
-        lines += sum(1 for _ in path.open("rb"))
+    lines = sum(path.read_bytes().count(b"\n") for path in evidence.dataset.glob("*.jsonl"))
     strangers = evidence.texts.keys() - {row["run_id"] for row in evidence.ledger}
     yield Figure(
         "kept less lines in the files", outcomes["kept"] - lines, "0", outcomes["kept"] == lines
