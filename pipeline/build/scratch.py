@@ -51,22 +51,23 @@ class FileSets:
         """The sets of these rows, numbered anew from 0."""
         return FileSets(self.folder, self.kind, self.sizes[rows], self.part[rows], self.start[rows])
 
-    def take(self, rows: I64) -> ShingleSets:
-        """The sets of these rows, in this order, read from the disk."""
-        sizes = self.sizes[rows]
+    def take(self, rows: I64, lengths: I64 | None = None) -> ShingleSets:
+        """The sets of these rows, in this order, or the first values of each, from the disk."""
+        sizes = self.sizes[rows] if lengths is None else lengths
         offsets = np.concatenate(([0], np.cumsum(sizes)))
         values = np.empty(int(offsets[-1]), np.uint64)
         view = memoryview(values.view(np.uint8))
-        for part in np.unique(self.part[rows]).tolist():
-            places = np.flatnonzero(self.part[rows] == part)
-            self._read(part, rows[places], offsets[places].tolist(), view)
+        order = np.argsort(self.part[rows], kind="stable")
+        parts, begins = np.unique(self.part[rows][order], return_index=True)
+        for part, places in zip(parts.tolist(), np.split(order, begins[1:]), strict=True):
+            spans = (offsets[places], self.start[rows[places]], sizes[places])
+            self._read(part, spans, view)
         return ShingleSets(values, offsets)
 
-    def _read(self, part: int, rows: I64, targets: list[int], view: memoryview) -> None:
+    def _read(self, part: int, spans: tuple[I64, I64, I64], view: memoryview) -> None:
         descriptor = os.open(self.folder / f"{self.kind}-{part:05d}.u64", os.O_RDONLY)
         try:
-            starts, sizes = self.start[rows].tolist(), self.sizes[rows].tolist()
-            for target, start, size in zip(targets, starts, sizes, strict=True):
+            for target, start, size in zip(*(span.tolist() for span in spans), strict=True):
                 target_bytes = view[target * _ITEM : (target + size) * _ITEM]
                 os.preadv(descriptor, [target_bytes], start * _ITEM)
         finally:

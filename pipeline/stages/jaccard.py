@@ -1,4 +1,10 @@
-"""The exact Jaccard index of many pairs of sets at once. Imports only `shingles`."""
+"""The exact Jaccard index of many pairs of sets at once, and exact filters before it.
+
+A prefix filter in the sense of set-similarity joins (Chaudhuri 2006; Xiao 2008, PPJoin): with
+5-grams ordered from rare to frequent, two sets of Jaccard index t or more share at least k of
+the first n - ceil(t n) + k of either's. With k a tenth of n few other pairs do, and only those
+are computed in full. Imports only `shingles`.
+"""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -8,11 +14,12 @@ from numpy.typing import NDArray
 
 from pipeline.stages.shingles import HASH_BITS, I64, ShingleSets
 
-__all__ = ["SetReader", "jaccard_of_pairs", "length_filter"]
+__all__ = ["SetReader", "alike_only", "jaccard_of_pairs", "prefix_lengths"]
 
 F64 = NDArray[np.float64]
 _BATCH = 1 << (64 - HASH_BITS)
 _MAX_VALUES = 4 << 20
+_SLACK = 10
 
 
 class SetReader(Protocol):
@@ -22,11 +29,35 @@ class SetReader(Protocol):
     def sizes(self) -> I64:
         """How many values each set has."""
 
-    def take(self, rows: I64) -> ShingleSets:
-        """The sets of these rows, in this order."""
+    def take(self, rows: I64, lengths: I64 | None = None) -> ShingleSets:
+        """The sets of these rows, in this order; of each only its first `lengths` values."""
 
 
-def length_filter(sizes: I64, left: I64, right: I64, threshold: float) -> NDArray[np.bool_]:
+def prefix_lengths(sizes: I64, threshold: float) -> tuple[I64, I64]:
+    """How many of a set's rarest values to look at, and how many of them must be shared."""
+    slack = sizes // _SLACK + 1
+    longest = sizes - np.ceil(threshold * sizes - 1e-9).astype(np.int64) + slack
+    return np.minimum(sizes, longest), slack
+
+
+def alike_only(
+    sets: SetReader, left: I64, right: I64, threshold: float
+) -> tuple[NDArray[np.bool_], F64]:
+    """Which pairs reach the threshold, and the index of every pair (0 where filters said no)."""
+    similarity = np.zeros(len(left), np.float64)
+    able = np.flatnonzero(_length_filter(sets.sizes, left, right, threshold))
+    able = able[_prefix_filter(sets, left[able], right[able], threshold)]
+    similarity[able] = jaccard_of_pairs(sets, left[able], right[able])
+    return similarity >= threshold, similarity
+
+
+def _prefix_filter(sets: SetReader, left: I64, right: I64, threshold: float) -> NDArray[np.bool_]:
+    lengths, slack = prefix_lengths(sets.sizes, threshold)
+    shared = _shared_of_pairs(sets, left, right, lengths)
+    return shared >= np.minimum(slack[left], slack[right])
+
+
+def _length_filter(sizes: I64, left: I64, right: I64, threshold: float) -> NDArray[np.bool_]:
     """Which pairs can reach the threshold at all: the smaller set is large enough (exact)."""
     a, b = sizes[left], sizes[right]
     return np.minimum(a, b) >= threshold * np.maximum(a, b) - 1e-9
@@ -34,11 +65,18 @@ def length_filter(sizes: I64, left: I64, right: I64, threshold: float) -> NDArra
 
 def jaccard_of_pairs(sets: SetReader, left: I64, right: I64) -> F64:
     """The Jaccard index, 0 to 1, of set `left[i]` and set `right[i]` for every i."""
-    if len(left) == 0:
-        return np.empty(0, np.float64)
-    sizes = sets.sizes[left] + sets.sizes[right]
-    pieces = [_one_batch(sets, left[start:end], right[start:end]) for start, end in _batches(sizes)]
-    return np.concatenate(pieces)
+    shared = _shared_of_pairs(sets, left, right, sets.sizes)
+    return np.asarray(shared / (sets.sizes[left] + sets.sizes[right] - shared), np.float64)
+
+
+def _shared_of_pairs(sets: SetReader, left: I64, right: I64, lengths: I64) -> I64:
+    """How many of their first values (`lengths` by row) the two sets of each pair share."""
+    values = lengths[left] + lengths[right]
+    pieces = [
+        _one_batch(sets, left[start:end], right[start:end], lengths)
+        for start, end in _batches(values)
+    ]
+    return np.concatenate([np.empty(0, np.int64), *pieces])
 
 
 def _batches(sizes: I64) -> Iterator[tuple[int, int]]:
@@ -52,16 +90,14 @@ def _batches(sizes: I64) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def _one_batch(sets: SetReader, left: I64, right: I64) -> F64:
+def _one_batch(sets: SetReader, left: I64, right: I64, lengths: I64) -> I64:
     rows, inverse = np.unique(np.concatenate((left, right)), return_inverse=True)
-    read = sets.take(rows)
-    both = inverse.reshape(2, -1)
-    chosen = read.take(both.T.ravel())
+    read = sets.take(rows, lengths[rows])
+    chosen = read.take(inverse.reshape(2, -1).T.ravel())
     sizes = chosen.sizes.reshape(-1, 2).sum(axis=1)
     pair = np.repeat(np.arange(len(left), dtype=np.uint64), sizes)
     keys = (pair << np.uint64(HASH_BITS)) | chosen.values
     keys.sort()
     same = keys[1:] == keys[:-1]
     owner = (keys[1:][same] >> np.uint64(HASH_BITS)).astype(np.int64)
-    shared = np.bincount(owner, minlength=len(left))
-    return np.asarray(shared / (sizes - shared), np.float64)
+    return np.bincount(owner, minlength=len(left))

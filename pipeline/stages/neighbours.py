@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.stages.candidates import candidate_pairs
-from pipeline.stages.jaccard import F64, SetReader, jaccard_of_pairs, length_filter
+from pipeline.stages.jaccard import F64, SetReader, alike_only
 from pipeline.stages.shingles import I64, U64
 
 __all__ = ["Pairs", "alike_pairs"]
@@ -38,8 +38,5 @@ class Pairs:
 def alike_pairs(sets: SetReader, keys_of_band: Iterator[U64], threshold: float) -> Pairs:
     """All candidate pairs whose exact Jaccard index is at least the threshold."""
     left, right = candidate_pairs(keys_of_band)
-    able = length_filter(sets.sizes, left, right, threshold)
-    left, right = left[able], right[able]
-    similarity = jaccard_of_pairs(sets, left, right)
-    alike = similarity >= threshold
+    alike, similarity = alike_only(sets, left, right, threshold)
     return Pairs(left[alike], right[alike], similarity[alike])
