@@ -74,6 +74,38 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert not HEAVY & set(done.stdout.split())
 
 
+def imports(module: Path) -> Iterator[str]:
+    """First words of all imports, those inside functions too."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
+
+
+def test_every_import_of_the_package_is_a_declared_dependency() -> None:
+    declared = {name for line in requirements() for name in providing(line)}
+    known = declared | set(sys.stdlib_module_names) | {"pipeline"}
+    strange = {
+        f"{module.relative_to(ROOT)}: {name}"
+        for module in MODULES
+        for name in imports(module)
+        if name not in known
+    }
+    assert not strange
+
+
+def requirements() -> list[str]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [re.split(r"[\[><=]", line)[0].lower() for line in settings["dependencies"]]
+
+
+def providing(distribution: str) -> set[str]:
+    """Names that a distribution is imported under."""
+    odd = {"pyjwt": {"jwt", "cryptography"}, "google-crc32c": {"google_crc32c"}}
+    return odd.get(distribution, {distribution.replace("-", "_")})
+
+
 def test_make_check_runs_the_import_contracts() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (check,) = re.findall(r"^check: (.*?) ##", makefile, re.MULTILINE)
