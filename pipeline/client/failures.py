@@ -76,12 +76,10 @@ def server_words(answer: Answer) -> str:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "with a page that is not JSON" if answer.body.strip() else "without a word"
     fields = body if isinstance(body, dict) else {"message": body}
-    words = [_text(fields.get(name)) for name in ("message", "details", "error")]
-    said = [word for word in words if word]
-    if not said:
-        return "without a word"
+    said = [word for name in ("message", "details") if (word := _text(fields.get(name)))]
     # `error` is the status in words: worth saying only where nothing else is said.
-    return "saying: " + "; ".join(said[:2] if fields.get("message") else said)
+    said = said or [word for word in (_text(fields.get("error")),) if word]
+    return "saying: " + "; ".join(said) if said else "without a word"
 
 
 def _kind(answer: Answer) -> tuple[type[TrainsetError], str]:
