@@ -21,12 +21,12 @@ from pipeline.api.sessions import (
     UrlAnswer,
 )
 from pipeline.client.choosing import looks_like_id, pick
-from pipeline.client.failures import failure, no_training_api
+from pipeline.client.failures import NoTrainingApi, failure, no_training_api
 from pipeline.client.hosts import path_word, signed_link
 from pipeline.client.paging import PAGE, every
 from pipeline.client.transport import Call, Transport, get, post
 from pipeline.client.wire import Answer
-from pipeline.errors import NotFound, PermanentError, TrainsetError
+from pipeline.errors import AuthRefused, NotFound, PermanentError, TrainsetError
 
 __all__ = ["Training"]
 
@@ -167,6 +167,8 @@ class Training:
         """Names of all sessions, from the listing where a server has no `/training/names`."""
         try:
             return self.names()
+        except (AuthRefused, NoTrainingApi):
+            raise
         except PermanentError:
             return tuple(SessionName(row.id, row.name) for row in self.list())
 

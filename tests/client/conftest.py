@@ -42,6 +42,7 @@ class Handler(BaseHTTPRequestHandler):
     """Looks the script up and lets the reply write what it wants."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: "Loopback"
 
     def handle_one_request(self) -> None:
@@ -128,9 +129,7 @@ class Script:
     def json(self, body: Any, status: int = 200, **headers: str) -> Reply:
         return self.raw(json.dumps(body).encode(), status, "application/json", **headers)
 
-    def raw(
-        self, body: bytes, status: int = 200, kind: str = "text/html", **headers: str
-    ) -> Reply:
+    def raw(self, body: bytes, status: int = 200, kind: str = "text/html", **headers: str) -> Reply:
         extra = {name.replace("_", "-"): value for name, value in headers.items()}
 
         def reply(handler: Handler) -> None:

@@ -158,7 +158,7 @@ def test_a_creation_is_sent_once_whatever_comes_back(
 def test_nobody_listening_is_unreachable(quick: RetryPolicy) -> None:
     with (
         StudioClient("http://127.0.0.1:9", token="t", retry=quick) as client,
-        pytest.raises(Unreachable, match="127.0.0.1:9 gave no whole answer"),
+        pytest.raises(Unreachable, match=r"127\.0\.0\.1:9 gave no whole answer"),
     ):
         client.environments.list()
 
@@ -200,7 +200,9 @@ def test_a_success_that_is_something_else_is_told_so(
     server: Any, studio: StudioClient, body: bytes
 ) -> None:
     server.on(ENVIRONMENTS, server.raw(body))
-    with pytest.raises(PermanentError, match="is not the JSON .* check that the URL is a Studio's"):
+    with pytest.raises(
+        PermanentError, match=r"is not the JSON .* check that the URL is a Studio's"
+    ):
         studio.environments.list()
 
 
