@@ -55,6 +55,7 @@ RejectCode = Literal[
     "unsupported_content",
     "no_user_turn",
     "orphan_tool_result",
+    "tool_call_without_result",
     "tool_turn_without_call",
     # labels: the answer teaches nothing, or something wrong
     "empty_answer",

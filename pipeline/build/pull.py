@@ -66,7 +66,7 @@ class _PullPart:
     def __call__(self, batch: LineBatch | DocumentBatch) -> tuple[int, int]:
         rows = list(_documents(batch))
         keys = [_key_columns(label, raw) for label, raw in rows]
-        columns = list(zip(*keys, strict=True)) if keys else [[] for _ in _SCHEMA.names[1:]]
+        columns = [[key[at] for key in keys] for at in range(len(_SCHEMA) - 1)]
         arrays = [columns[0], [raw for _, raw in rows], *columns[1:]]
         table = pa.Table.from_arrays(
             [pa.array(values, field.type) for values, field in zip(arrays, _SCHEMA, strict=True)],

@@ -56,7 +56,7 @@ class FileSets:
         sizes = self.sizes[rows] if lengths is None else lengths
         offsets = np.concatenate(([0], np.cumsum(sizes)))
         values = np.empty(int(offsets[-1]), np.uint64)
-        view = memoryview(values.view(np.uint8))
+        view = values.data.cast("B")
         order = np.argsort(self.part[rows], kind="stable")
         parts, begins = np.unique(self.part[rows][order], return_index=True)
         for part, places in zip(parts.tolist(), np.split(order, begins[1:]), strict=True):

@@ -203,7 +203,7 @@ def _hash_file(path: Path) -> str:
 def _open(path: Path) -> Iterator[BinaryIO]:
     with path.open("rb") as file:
         if path.suffix == ".gz":
-            yield io.BufferedReader(gzip.GzipFile(fileobj=file), BLOCK)  # type: ignore[type-var]
+            yield io.BufferedReader(gzip.GzipFile(fileobj=file), BLOCK)
         elif path.suffix == ".zst":
             yield zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
         else:

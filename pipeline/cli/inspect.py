@@ -56,7 +56,7 @@ def command(
 
 def _show_stages(result: BuildResult, *, as_json: bool) -> None:
     shelves = Shelves(LocalStore(result.path))
-    stages = []
+    stages: list[dict[str, Any]] = []
     for shelf in (
         shelves.pulled, shelves.records, shelves.validated, shelves.deduped, shelves.divided
     ):  # fmt: skip

@@ -67,7 +67,7 @@ def token_ranks(samples: Sequence[tuple[ShingleSets, float]]) -> U8:
     for sets, weight in samples:
         buckets = (sets.values >> np.uint64(HASH_BITS - _RANK_BITS - 20)).astype(np.int64)
         counts += np.bincount(buckets & (_BUCKETS - 1), minlength=_BUCKETS) * weight
-    return np.minimum(np.log2(counts + 1) * 3, (1 << _RANK_BITS) - 1).astype(np.uint8)
+    return np.asarray(np.minimum(np.log2(counts + 1) * 3, (1 << _RANK_BITS) - 1), np.uint8)
 
 
 def shingle_sets(texts: Sequence[str], ranks: U8 = NO_RANKS) -> ShingleSets:
