@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipeline.build.keys import KeysPart, PartKeys, SamplePart
+from pipeline.build.keys import KeysPart, PartKeys
+from pipeline.build.learn import learn
 from pipeline.build.progress import Progress
 from pipeline.build.rows import LiveRows, number_equal, number_strings
 from pipeline.build.scratch import BandFiles, FileSets
 from pipeline.build.shelf import Shelf, ShelfManifest
-from pipeline.digests import unit_hash
 from pipeline.engines import Engine
 from pipeline.ledger import Tally
 from pipeline.spec import DedupeSpec
@@ -25,7 +25,6 @@ from pipeline.stages.candidates import BANDS
 from pipeline.stages.dedupe import CODES, CONFLICT, KEPT, DedupeRows, Verdicts, decide
 from pipeline.stages.neighbours import Pairs, alike_pairs
 from pipeline.stages.shingles import I64
-from pipeline.stages.templates import SAMPLE_SIZE, Sample, Template, learn_template
 
 __all__ = ["DEDUPE_SHELF", "Alikeness", "compare", "dedupe"]
 
@@ -61,9 +60,11 @@ def compare(
 ) -> Alikeness:
     """Find every pair of alike inputs among the live rows."""
     progress.begin("compare", len(rows))
-    templates = _learn(rows, records, engine)
+    templates, ranks = learn(rows, records, engine)
     keys: list[PartKeys] = []
-    work = engine.map(KeysPart(records, scratch, templates), list(enumerate(rows.rows_of_part)))
+    work = engine.map(
+        KeysPart(records, scratch, templates, ranks), list(enumerate(rows.rows_of_part))
+    )
     for part in work:
         keys.append(part)
         progress.advance(len(part.whole))
@@ -114,33 +115,6 @@ def dedupe(
     said = f"{manifest.tally.kept:,} stay, {duplicates:,} duplicates, {conflicts:,} conflicts"
     progress.end("dedupe", said)
     return manifest
-
-
-def _learn(rows: LiveRows, records: Shelf, engine: Engine) -> dict[str, Template]:
-    """The template of every interaction and version, from the runs whose hash is lowest."""
-    chosen = _sample_rows(rows)
-    samples: dict[str, list[Sample]] = {}
-    for found in engine.map(SamplePart(records), chosen):
-        for key, sample in found:
-            samples.setdefault(key, []).append(sample)
-    return {key: learn_template(group) for key, group in samples.items()}
-
-
-def _sample_rows(rows: LiveRows) -> list[tuple[int, tuple[int, ...]]]:
-    run_ids = rows.table["run_id"].to_pylist()
-    groups = number_strings(rows.table["interaction_key"])
-    draws = np.fromiter((unit_hash("sample", run_id) for run_id in run_ids), float, len(run_ids))
-    order = np.lexsort((draws, groups))
-    starts = np.searchsorted(groups[order], groups[order], side="left")
-    chosen = np.sort(order[np.arange(len(order)) - starts < SAMPLE_SIZE])
-    ends = np.cumsum([len(alive) for alive in rows.rows_of_part])
-    tasks: list[tuple[int, tuple[int, ...]]] = []
-    for part, alive in enumerate(rows.rows_of_part):
-        begin = ends[part] - len(alive)
-        inside = chosen[(chosen >= begin) & (chosen < ends[part])] - begin
-        if len(inside):
-            tasks.append((part, tuple(alive[at] for at in inside.tolist())))
-    return tasks
 
 
 def _global_rows(keys: Sequence[PartKeys]) -> I64:

@@ -17,7 +17,7 @@ from pipeline.digests import decode_record
 from pipeline.stages.candidates import band_keys
 from pipeline.stages.conversations import conversation_digests
 from pipeline.stages.inputs import read_texts
-from pipeline.stages.shingles import I64, U64, shingle_sets
+from pipeline.stages.shingles import I64, U8, U64, shingle_sets
 from pipeline.stages.templates import NO_TEMPLATE, Sample, Template
 
 __all__ = ["KeysPart", "PartKeys", "SamplePart"]
@@ -47,16 +47,12 @@ class SamplePart:
 
     records: Shelf
 
-    def __call__(self, task: tuple[int, tuple[int, ...]]) -> list[tuple[str, Sample]]:
-        """For a part's number and row numbers: each row's group and sample."""
+    def __call__(self, task: tuple[int, tuple[int, ...]]) -> list[Sample]:
+        """For a part's number and row numbers: the rows' samples, in that order."""
         part, rows = task
-        columns = ["interaction_key", "record", "parameters"]
-        table = self.records.read_part(part, columns).take(list(rows))
-        keys, records, parameters = (table[name].to_pylist() for name in columns)
-        return [
-            (key, Sample.of(read_texts(decode_record(record)), values))
-            for key, record, values in zip(keys, records, parameters, strict=True)
-        ]
+        table = self.records.read_part(part, ["record", "parameters"]).take(list(rows))
+        pairs = zip(table["record"].to_pylist(), table["parameters"].to_pylist(), strict=True)
+        return [Sample.of(read_texts(decode_record(record)), values) for record, values in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +62,7 @@ class KeysPart:
     records: Shelf
     scratch: Path
     templates: Mapping[str, Template]
+    ranks: U8
 
     def __call__(self, task: tuple[int, tuple[int, ...]]) -> PartKeys:
         """For a part's number and row numbers: their keys."""
@@ -78,7 +75,7 @@ class KeysPart:
             for key, text in zip(table["interaction_key"].to_pylist(), texts, strict=True)
         ]
         answers = [text.answer for text in texts]
-        input_sets, answer_sets = shingle_sets(inputs), shingle_sets(answers)
+        input_sets, answer_sets = shingle_sets(inputs, self.ranks), shingle_sets(answers)
         write_bands(self.scratch, part, band_keys(input_sets))
         ties = [conversation_digests(record) for record in decoded]
         return PartKeys(

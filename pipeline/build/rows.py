@@ -43,7 +43,7 @@ class LiveRows:
             "updated", updated
         )
         keys = [*first, ("run_id", "ascending"), ("record_id", "ascending")]
-        order = pc.sort_indices(table, sort_keys=keys, null_placement="at_end")
+        order = pc.sort_indices(table, sort_keys=keys)
         return np.asarray(order.to_numpy(), np.int64)
 
 

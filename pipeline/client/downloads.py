@@ -131,15 +131,18 @@ class _Download:
         return {"Range": f"bytes={self.digests.bytes}-"}
 
     def _take(self, response: httpx2.Response) -> None:
-        """Write what comes: on behind what is there if it fits, else from the start."""
+        """Write what comes: a whole object from the start, a part behind what is there."""
         if response.headers.get("content-encoding", "identity") != "identity":
             raise PermanentError(
                 f"cannot {self.rounds.what}: {self.rounds.host} sends it compressed, which leaves "
                 "nothing to compare its checksum with"
             )
         remote = remote_of(response.status_code, response.headers)
-        if not self._fits(response, remote):
+        if response.status_code != _PART:
             self._start_over()
+        elif not self._fits(response, remote):
+            self._start_over()
+            raise httpx2.RemoteProtocolError("another part, or a part of another object, came")
         self.remote = remote
         ends = self.rounds.started + LONGEST
         for block in response.iter_raw():
@@ -152,8 +155,7 @@ class _Download:
     def _fits(self, response: httpx2.Response, remote: RemoteObject) -> bool:
         span = response.headers.get("content-range", "")
         return (
-            response.status_code == _PART
-            and self.remote is not None
+            self.remote is not None
             and remote.version == self.remote.version
             and span.startswith(f"bytes {self.digests.bytes}-")
         )
