@@ -70,7 +70,7 @@ def _disk_errors(work_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise NoSpace(
                 f"{work_dir}: the disk is full; finished parts are kept: make room (a build needs "
                 "about the size of its runs) and run the same command again"
