@@ -68,7 +68,7 @@ def download(
 
     After a break it goes on by Range where the storage tells that it is the same object still,
     and from the start where not. Raises `IntegrityError` where size or checksum are told and
-    differ. Memory stays flat.
+    differ. `on_progress` is told how many more bytes came. Memory stays flat.
     """
     target = checked_url(url, flag="the download URL")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -194,5 +194,5 @@ def _first_bytes(response: httpx2.Response) -> bytes:
     return bytes(words)
 
 
-def _untold(done: int) -> None:
-    del done
+def _untold(more: int) -> None:
+    del more

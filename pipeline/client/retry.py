@@ -5,6 +5,7 @@ what the call may do twice, and has to end at once when the client is closed. Im
 exceptions and `wire`.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ __all__ = ["Repeat", "RetryPolicy", "Tries", "is_pacing", "is_quota", "persist",
 Repeat = Literal["safe", "never"]
 """`safe`: the call may be carried out twice without harm. `never`: it may not."""
 
+_LOG = logging.getLogger(__name__)
 _RANDOM = SystemRandom()
 _TOO_MANY = 429
 _GATEWAY = (502, 503, 504)
@@ -105,6 +107,7 @@ def persist(
             outcome = error
         wait = tries.wait_after(outcome)
         if wait is not None:
+            _LOG.info("%s; the call is made again in %.1f s", _named(outcome), wait)
             pause(wait)
         elif isinstance(outcome, Answer):
             return outcome
@@ -143,6 +146,11 @@ def _may_pass(outcome: Answer | httpx2.HTTPError, repeat: Repeat) -> bool:
     if outcome.status in (_TOO_MANY, *_GATEWAY):
         return True
     return outcome.status >= _SERVER_ERROR and not outcome.is_json
+
+
+def _named(outcome: Answer | httpx2.HTTPError) -> str:
+    """The outcome for a log: never an address, which may be a secret."""
+    return f"status {outcome.status}" if isinstance(outcome, Answer) else type(outcome).__name__
 
 
 def _reason(answer: Answer) -> str:

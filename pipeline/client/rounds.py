@@ -16,6 +16,7 @@ from pipeline.client.wire import Answer, Wire
 __all__ = ["LONGEST", "OnProgress", "Outcome", "Rounds", "is_passing"]
 
 OnProgress = Callable[[int], None]
+"""Is told how many more bytes are over; what it was told adds up to the file's size."""
 Outcome = Answer | httpx2.HTTPError
 
 LONGEST = 24 * 3600.0
@@ -50,11 +51,12 @@ class Rounds:
     started: float = field(default_factory=time.monotonic)
 
     def advanced(self, done: int) -> bool:
-        """Whether more is over than ever before; says so to `on_progress`."""
-        if done <= self.best:
+        """Whether more is over than ever before; tells `on_progress` how much more."""
+        more = done - self.best
+        if more <= 0:
             return False
         self.best, self.fruitless = done, 0
-        self.on_progress(done)
+        self.on_progress(more)
         return True
 
     def wait_or_give_up(self, outcome: Outcome) -> None:

@@ -58,8 +58,9 @@ def upload_file(  # noqa: PLR0913 (keyword-only, each with its default)
     A resumable session's URL is asked first how much it holds, so that an upload that was killed
     goes on where it was. Raises `UploadGone` where the URL has ended, `IntegrityError` where the
     file changed meanwhile or the object is not the file, `Unreachable` after too many rounds that
-    brought nothing. `on_progress` is told how many bytes are stored. At most `chunk` bytes are
-    held in memory. `digests`, where they are known, spare the reading that makes them.
+    brought nothing. `on_progress` is told how many more bytes are stored, what an earlier try had
+    stored among them. At most `chunk` bytes are held in memory. `digests`, where they are known,
+    spare the reading that makes them.
     """
     if chunk < UNIT or chunk % UNIT:
         raise UsageError(f"the chunk of an upload must be a multiple of {UNIT:,} bytes")
@@ -196,5 +197,5 @@ def _has_expired(answer: Answer) -> bool:
     return answer.status == 400 and b"ExpiredToken" in answer.body  # noqa: PLR2004 (Bad Request)
 
 
-def _untold(stored: int) -> None:
-    del stored
+def _untold(more: int) -> None:
+    del more

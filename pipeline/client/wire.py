@@ -7,11 +7,13 @@ caller stops waiting at the deadline; the same way lets `close` free every calle
 
 import contextlib
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
+from functools import cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -85,6 +87,7 @@ class Wire:
             # Shorter than the five seconds after which common servers hang up by themselves.
             limits=httpx2.Limits(keepalive_expiry=4.0),
             mounts=dict.fromkeys(LOOPBACK_PATTERNS),
+            verify=_trusted(),
         )
 
     def __enter__(self) -> Self:
@@ -163,6 +166,12 @@ class Wire:
             future.cancel()
             with self._lock:
                 self._waiting.discard(future)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates of the machine, read once: it takes longer than a call does."""
+    return httpx2.create_ssl_context()
 
 
 def _settle(future: Future[T], call: Callable[[], T]) -> None:

@@ -51,8 +51,8 @@ def test_an_object_comes_whole(server: Any, tmp_path: Path, quick: RetryPolicy) 
     digests = download(thing.url, tmp_path / "x.jsonl", retry=quick, on_progress=told.append)
     assert (tmp_path / "x.jsonl").read_bytes() == DATA
     assert (digests.crc32c, digests.bytes) == (crc(DATA), len(DATA))
-    assert told[-1] == len(DATA)
-    assert told == sorted(told)
+    assert sum(told) == len(DATA)
+    assert min(told) > 0
 
 
 def test_breaks_are_gone_on_from(server: Any, tmp_path: Path, quick: RetryPolicy) -> None:
