@@ -171,7 +171,8 @@ class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
         parts = ("select", "normalize", "labels", "dedupe", "split", "formats")
         making: dict[str, Any] = {name: msgspec.to_builtins(getattr(self, name)) for name in parts}
         making["source"] = {"max_run_bytes": self.source.max_run_bytes}
-        return making
+        plain: dict[str, Any] = msgspec.json.decode(canonical_json(making))
+        return plain
 
     def digest(self) -> str:
         """32 hexadecimal digits over `making`."""

@@ -88,6 +88,8 @@ def runs() -> list[dict[str, Any]]:
         make_run(1007, "My order breaks it.", "late", result={"label": 7}),
         make_run(1008, "Not stored.", "late", prompt=None),
         make_run(1009, "An unknown shape.", "late", prompt={"strange": 1}),
+        make_run(1010, good[7]["parameters"]["mail"], LABELS[1]),
+        make_run(1011, good[8]["parameters"]["mail"] + " Thank you", LABELS[2]),
     ]
 
 
