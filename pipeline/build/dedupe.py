@@ -72,7 +72,7 @@ def compare(
     answers, first_answer = number_equal(np.concatenate([part.answers for part in keys]))
     inputs = FileSets.over(scratch, "inputs", [part.input_sizes for part in keys]).only(first)
     bands = BandFiles(scratch, [len(part.whole) for part in keys])
-    pairs = alike_pairs(inputs, bands.bands(BANDS, first), spec.threshold)
+    pairs = alike_pairs(inputs, bands.bands(BANDS, first), spec.threshold, engine.map)
     said = f"{len(first):,} distinct inputs, {len(pairs):,} alike pairs"
     progress.end("compare", said)
     answer_sets = FileSets.over(scratch, "answers", [part.answer_sizes for part in keys])
@@ -137,7 +137,7 @@ def _write(shelf: Shelf, rows: LiveRows, verdicts: Verdicts, validated: Shelf) -
     for part, alive in enumerate(rows.rows_of_part):
         span = slice(begin, begin + len(alive))
         places = _places(given.rows[part], alive)
-        ids = validated.read_part(part, ["run_id", "record_id"])
+        ids = validated.read_part(part, ["run_id"])
         columns = {"code": codes, "matched_run_id": matched, "similarity": similarity}
         spread = {name: column[span].take(places) for name, column in columns.items()}
         live = pa.array(np.isin(np.arange(given.rows[part]), alive))

@@ -10,13 +10,13 @@ import msgspec
 from pipeline import __version__
 from pipeline.build.dedupe import compare, dedupe
 from pipeline.build.ledger_file import Shelves, write_ledger
-from pipeline.build.prepare import prepare
+from pipeline.build.prepare import PreparePart, prepare
 from pipeline.build.progress import Progress
 from pipeline.build.pull import pull
 from pipeline.build.rows import read_live_rows
 from pipeline.build.sources import RunSource
 from pipeline.build.split import split
-from pipeline.build.validate import validate
+from pipeline.build.validate import CheckPart, validate
 from pipeline.build.write import DATASET, write_format
 from pipeline.digests import canonical_json, content_digest
 from pipeline.engines import Engine
@@ -47,9 +47,10 @@ def carry_out(
     """All stages in their order, from pull to manifest. Finished shelves are not made again."""
     shelves = Shelves(store)
     pull(shelves.pulled, source, engine, progress)
-    prepare(shelves.records, shelves.pulled, _prepare_stage(spec), engine, progress)
-    accept = Validate(tuple(get_format(name) for name in spec.formats))
-    validate(shelves.validated, shelves.records, accept, engine, progress)
+    check = CheckPart(shelves.validated, Validate(tuple(map(get_format, spec.formats))))
+    make = PreparePart(shelves.records, shelves.pulled, _prepare_stage(spec), check)
+    prepare(make, engine, progress)
+    validate(check, shelves.records, engine, progress)
     with _scratch(store) as scratch:
         _divide(spec, shelves, engine=engine, scratch=scratch, progress=progress)
         tokens = write_ledger(store, shelves)
@@ -98,6 +99,7 @@ def _divide(
         shelves.deduped,
         spec.split,
         threshold=spec.dedupe.threshold,
+        engine=engine,
         progress=progress,
     )
 

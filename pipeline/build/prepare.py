@@ -10,15 +10,14 @@ import pyarrow as pa
 from pipeline.build.progress import Progress
 from pipeline.build.shelf import Shelf, ShelfManifest
 from pipeline.build.tallies import add_counts
+from pipeline.build.validate import CheckPart
 from pipeline.engines import Engine
 from pipeline.ledger import Tally
 from pipeline.records import ChatRecord, Rejected
 from pipeline.stages.inputs import text_of
 from pipeline.stages.prepare import Prepare, Prepared, Refused
 
-__all__ = ["PREPARE_SHELF", "prepare"]
-
-PREPARE_SHELF = "2-normalize"
+__all__ = ["PreparePart", "prepare"]
 
 REJECTED_SCHEMA = pa.schema(
     [
@@ -33,36 +32,36 @@ REJECTED_SCHEMA = pa.schema(
 _TURN = pa.struct([pa.field("role", pa.string()), pa.field("text", pa.string())])
 
 
-def prepare(
-    shelf: Shelf, pulled: Shelf, stage: Prepare, engine: Engine, progress: Progress
-) -> ShelfManifest:
+def prepare(make: "PreparePart", engine: Engine, progress: Progress) -> ShelfManifest:
     """Turn every pulled run into a record or a reason."""
-    if found := shelf.manifest():
+    if found := make.shelf.manifest():
         return found
-    given = pulled.manifest()
+    given = make.pulled.manifest()
     assert given is not None
     progress.begin("normalize", sum(given.rows))
     rows: list[int] = []
     rejected: dict[str, int] = {}
-    work = engine.map(_PreparePart(shelf, pulled, stage), range(len(given.rows)))
+    work = engine.map(make, range(len(given.rows)))
     for part, (kept, codes) in enumerate(work):
         rows.append(kept)
         add_counts(rejected, codes)
         progress.advance(given.rows[part])
     tally = Tally(pulled=sum(given.rows), kept=sum(rows), rejected=rejected, duplicates={})
     progress.end("normalize", f"{tally.kept:,} records, {sum(rejected.values()):,} rejected")
-    return shelf.commit(ShelfManifest(rows=tuple(rows), tally=tally))
+    return make.shelf.commit(ShelfManifest(rows=tuple(rows), tally=tally))
 
 
 @dataclass(frozen=True, slots=True)
-class _PreparePart:
-    """Makes one part; how many records it has and how many runs left, by code."""
+class PreparePart:
+    """Makes one part, and while its records are at hand the part of the third shelf."""
 
     shelf: Shelf
     pulled: Shelf
     stage: Prepare
+    check: CheckPart
 
     def __call__(self, index: int) -> tuple[int, dict[str, int]]:
+        """How many records part `index` has, and how many runs left, by code."""
         if not (self.shelf.has_part(index) and self.shelf.has_part(index, "rejected")):
             self._make(index)
         codes = self.shelf.read_part(index, ["code"], "rejected")["code"].value_counts()
@@ -79,6 +78,7 @@ class _PreparePart:
                     prepared.append(one)
                 case Refused() as one:
                     refused.append((run_id, one))
+        self.check.write(index, [one.run_id for one in prepared], [one.record for one in prepared])
         self.shelf.write_part(index, _rejected_table(refused), "rejected")
         self.shelf.write_part(index, _record_table(prepared))
 

@@ -13,9 +13,11 @@ from pipeline.build.dedupe import Alikeness
 from pipeline.build.progress import Progress
 from pipeline.build.rows import number_strings
 from pipeline.build.shelf import Shelf, ShelfManifest
+from pipeline.engines import Engine
 from pipeline.ledger import Tally
 from pipeline.manifest import CrossSplitProof
 from pipeline.spec import SplitSpec
+from pipeline.stages.jaccard import Mapper
 from pipeline.stages.proof import CrossPairs, cross_pairs
 from pipeline.stages.shingles import I64
 from pipeline.stages.split import SPLITS, Components, assign_splits
@@ -42,12 +44,13 @@ def split(
     spec: SplitSpec,
     *,
     threshold: float,
+    engine: Engine,
     progress: Progress,
 ) -> ShelfManifest:
     """Divide the records that stay and prove the cut."""
     progress.begin("split", len(alike.rows))
     components = _components(alike)
-    cut, proof = _prove(alike, components, spec, threshold)
+    cut, proof = _prove(alike, components, spec, threshold, engine.map)
     counts = _write(shelf, alike, deduped, cut)
     given = deduped.manifest()
     assert given is not None
@@ -82,7 +85,7 @@ def _join_conversations(components: Components, alike: Alikeness) -> None:
 
 
 def _prove(
-    alike: Alikeness, components: Components, spec: SplitSpec, threshold: float
+    alike: Alikeness, components: Components, spec: SplitSpec, threshold: float, run: Mapper
 ) -> tuple[_Cut, CrossSplitProof]:
     """Cut, join exactly over the cut, mend what the sketch missed, until nothing crosses."""
     examined = 0
@@ -90,7 +93,7 @@ def _prove(
         cut = _cut(alike, components, spec)
         side = np.zeros(len(alike.inputs.sizes), np.int8)
         side[alike.input] = cut.side
-        crossing = cross_pairs(alike.inputs, side, threshold)
+        crossing = cross_pairs(alike.inputs, side, threshold, run)
         examined += crossing.examined
         if len(crossing.left) == 0:
             proof = CrossSplitProof(
@@ -130,16 +133,14 @@ def _write(shelf: Shelf, alike: Alikeness, deduped: Shelf, cut: _Cut) -> dict[st
     begin = 0
     counts = dict.fromkeys(SPLITS, 0)
     for part, alive in enumerate(alike.rows.rows_of_part):
-        table = deduped.read_part(part, ["run_id", "record_id", "code", "live"])
+        table = deduped.read_part(part, ["run_id", "code"])
         places = np.full(table.num_rows, -1, np.int64)
         places[list(alive)] = np.arange(begin, begin + len(alive))
         live = pa.array(places, mask=places < 0)
         stays = table["code"].is_null().combine_chunks().to_numpy(zero_copy_only=False)
         staying = pa.array(places, mask=(places < 0) | ~stays)
         columns = {"component": components.take(live), "split": names.take(staying)}
-        shelf.write_part(
-            part, pa.table({"run_id": table["run_id"], "record_id": table["record_id"], **columns})
-        )
+        shelf.write_part(part, pa.table({"run_id": table["run_id"], **columns}))
         for pair in columns["split"].drop_null().value_counts():
             counts[pair["values"].as_py()] += pair["counts"].as_py()
         begin += len(alive)

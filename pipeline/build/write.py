@@ -50,17 +50,16 @@ class _SpillPart:
     scratch: Path
 
     def __call__(self, part: int) -> _Spilled:
-        places = self.divided.read_part(part, ["run_id", "record_id", "split"])
-        staying = places["split"].is_valid()
-        chosen = places.filter(staying)
-        records = self.records.read_part(part, ["record"]).filter(staying)["record"].to_pylist()
+        splits = self.divided.read_part(part, ["split"])["split"]
+        columns = ["run_id", "record_id", "record"]
+        chosen = self.records.read_part(part, columns).filter(splits.is_valid())
         encode = get_format(self.format).encode
-        lines = [encode(decode_record(data)) + b"\n" for data in records]
+        lines = [encode(decode_record(data)) + b"\n" for data in chosen["record"].to_pylist()]
         _spill_path(self.scratch, part).write_bytes(b"".join(lines))
         return _Spilled(
             run_ids=chosen["run_id"].to_pylist(),
             record_ids=chosen["record_id"].to_pylist(),
-            splits=chosen["split"].to_pylist(),
+            splits=splits.drop_null().to_pylist(),
             lengths=[len(line) for line in lines],
         )
 

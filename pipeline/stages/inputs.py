@@ -5,6 +5,7 @@ The near-duplicate rule compares these texts and nothing else. Imports only `rec
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -39,10 +40,16 @@ def read_texts(record: ChatRecord) -> RecordText:
     system = (message for message in prompt if message.role == "system")
     turns = (message for message in prompt if message.role != "system")
     return RecordText(
-        system=normalize_text(_join(system)),
+        system=_normalize_system(_join(system)),
         turns=normalize_text(_join(turns)),
         answer=normalize_text(text_of(answer)),
     )
+
+
+@lru_cache(maxsize=1024)
+def _normalize_system(text: str) -> str:
+    """The same as `normalize_text`; system messages are long and few."""
+    return normalize_text(text)
 
 
 def _join(messages: Iterable[Message]) -> str:

@@ -6,20 +6,32 @@ the first n - ceil(t n) + k of either's. With k a tenth of n few other pairs do,
 are computed in full. Imports only `shingles`.
 """
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.stages.shingles import HASH_BITS, I64, ShingleSets
 
-__all__ = ["SetReader", "alike_only", "jaccard_of_pairs", "prefix_lengths"]
+__all__ = ["AlikeOnly", "Mapper", "SetReader", "jaccard_of_pairs", "prefix_lengths"]
 
 F64 = NDArray[np.float64]
 _BATCH = 1 << (64 - HASH_BITS)
 _MAX_VALUES = 4 << 20
 _SLACK = 10
+
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Mapper(Protocol):
+    """`map`, or an engine's: the function of every batch, in order."""
+
+    def __call__(self, function: Callable[[A], B], batches: Iterable[A], /) -> Iterator[B]:
+        """The results, as they come."""
 
 
 class SetReader(Protocol):
@@ -40,15 +52,21 @@ def prefix_lengths(sizes: I64, threshold: float) -> tuple[I64, I64]:
     return np.minimum(sizes, longest), slack
 
 
-def alike_only(
-    sets: SetReader, left: I64, right: I64, threshold: float
-) -> tuple[NDArray[np.bool_], F64]:
-    """Which pairs reach the threshold, and the index of every pair (0 where filters said no)."""
-    similarity = np.zeros(len(left), np.float64)
-    able = np.flatnonzero(_length_filter(sets.sizes, left, right, threshold))
-    able = able[_prefix_filter(sets, left[able], right[able], threshold)]
-    similarity[able] = jaccard_of_pairs(sets, left[able], right[able])
-    return similarity >= threshold, similarity
+@dataclass(frozen=True, slots=True)
+class AlikeOnly:
+    """The index of those pairs that can reach the threshold; 0 for those that filters refuse."""
+
+    sets: SetReader
+    threshold: float
+
+    def __call__(self, pairs: tuple[I64, I64]) -> F64:
+        """For arrays of left and right rows: the similarity of each pair."""
+        left, right = pairs
+        similarity = np.zeros(len(left), np.float64)
+        able = np.flatnonzero(_length_filter(self.sets.sizes, left, right, self.threshold))
+        able = able[_prefix_filter(self.sets, left[able], right[able], self.threshold)]
+        similarity[able] = jaccard_of_pairs(self.sets, left[able], right[able])
+        return similarity
 
 
 def _prefix_filter(sets: SetReader, left: I64, right: I64, threshold: float) -> NDArray[np.bool_]:

@@ -6,11 +6,16 @@ Imports only `shingles`, `candidates` and `jaccard`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.stages.candidates import candidate_pairs
-from pipeline.stages.jaccard import F64, SetReader, alike_only
+from pipeline.stages.jaccard import F64, AlikeOnly, Mapper, SetReader
 from pipeline.stages.shingles import I64, U64
 
 __all__ = ["Pairs", "alike_pairs"]
+
+_PAIRS = 8192
+"""Candidate pairs verified in one batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,14 @@ class Pairs:
         return found
 
 
-def alike_pairs(sets: SetReader, keys_of_band: Iterator[U64], threshold: float) -> Pairs:
+def alike_pairs(
+    sets: SetReader, keys_of_band: Iterator[U64], threshold: float, run: Mapper = map
+) -> Pairs:
     """All candidate pairs whose exact Jaccard index is at least the threshold."""
     left, right = candidate_pairs(keys_of_band)
-    alike, similarity = alike_only(sets, left, right, threshold)
+    spans = range(0, len(left), _PAIRS)
+    chunks = [(left[start : start + _PAIRS], right[start : start + _PAIRS]) for start in spans]
+    found = run(AlikeOnly(sets, threshold), chunks)
+    similarity = np.concatenate([np.empty(0, np.float64), *found])
+    alike = similarity >= threshold
     return Pairs(left[alike], right[alike], similarity[alike])

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages.jaccard import F64, SetReader, alike_only, prefix_lengths
+from pipeline.stages.jaccard import F64, AlikeOnly, Mapper, SetReader, prefix_lengths
 from pipeline.stages.shingles import I64, U64
 
 __all__ = ["CrossPairs", "cross_pairs"]
 
 _CHUNK = 4096
-_FILTER_BITS = 24
+_FILTER_BITS = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,9 @@ class CrossPairs:
     examined: int
 
 
-def cross_pairs(sets: SetReader, side: NDArray[np.int8], threshold: float) -> CrossPairs:
+def cross_pairs(
+    sets: SetReader, side: NDArray[np.int8], threshold: float, run: Mapper = map
+) -> CrossPairs:
     """All pairs of sets at or above the threshold whose `side` differs.
 
     `side` is the split of each set, 0 the largest; negative leaves a set out.
@@ -43,7 +45,7 @@ def cross_pairs(sets: SetReader, side: NDArray[np.int8], threshold: float) -> Cr
         if len(rows):
             index = _Index.over(sets, rows, threshold)
             probes = np.flatnonzero((side >= 0) & (side < indexed))
-            found += [index.join(chunk) for chunk in _chunks(probes)]
+            found += run(index.join, list(_chunks(probes)))
     return _merge(found)
 
 
@@ -106,7 +108,8 @@ class _Index:
         probe, match, shared = self._meetings(tokens[met], owner[met])
         enough = shared >= np.minimum(slack[probe], self.slack[match])
         left, right = probes[probe[enough]], self.rows[match[enough]]
-        alike, similarity = alike_only(self.sets, left, right, self.threshold)
+        similarity = AlikeOnly(self.sets, self.threshold)((left, right))
+        alike = similarity >= self.threshold
         return CrossPairs(
             left=left[alike],
             right=right[alike],

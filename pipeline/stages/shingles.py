@@ -24,6 +24,8 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 _BUCKETS = 1 << 20
 _RANK_BITS = 6
+_LONG_ROW = 200
+"""Mean shingles a row from which on rows are sorted one by one."""
 
 U8 = NDArray[np.uint8]
 U64 = NDArray[np.uint64]
@@ -92,6 +94,7 @@ def _batch(texts: Sequence[str], ranks: U8) -> ShingleSets:
     ends = np.cumsum(counts)
     windows = np.repeat(starts - (ends - counts), counts) + np.arange(ends[-1])
     keys = (rows.astype(np.uint64) << np.uint64(HASH_BITS)) | hashes[windows]
+    _sort_rows(keys, ends)
     return _distinct(keys, len(padded))
 
 
@@ -121,8 +124,18 @@ def _ranked(hashes: U64, ranks: U8) -> U64:
     return (ranks[buckets].astype(np.uint64) << bits) | hashes
 
 
+def _sort_rows(keys: U64, ends: I64) -> None:
+    """Sort keys that are in the order of their rows; long rows one by one, which is quicker."""
+    if len(keys) < _LONG_ROW * len(ends):
+        keys.sort()
+        return
+    start = 0
+    for end in ends.tolist():
+        keys[start:end].sort()
+        start = end
+
+
 def _distinct(keys: U64, rows: int) -> ShingleSets:
-    keys.sort()
     keep = np.empty(len(keys), np.bool_)
     keep[0] = True
     np.not_equal(keys[1:], keys[:-1], out=keep[1:])
