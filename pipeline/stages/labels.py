@@ -1,97 +1,113 @@
-"""Checks of the answer, the label of the training: a wrong label teaches.
+"""Checks of the answer, the label of the training: a wrong label teaches something wrong.
 
-Imports `spec`, `records`, api's `Run`.
+Imports api's `Run` and the nouns. A schema is never fetched from anywhere: one that points out of
+itself, or is no JSON Schema, is not checked against.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import jsonschema_rs
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from pipeline.api.runs import Run
 from pipeline.records import ChatRecord, RejectCode, Rejected
 from pipeline.spec import LabelSpec
-from pipeline.stages.refs import plain, tokens_of
-from pipeline.stages.select import CUT_OFF
+from pipeline.stages.facts import is_cut_off, max_tokens_of, token_use_of
 
 __all__ = ["CheckLabel"]
 
-_LIMITS = ("max_tokens", "max_completion_tokens", "maxOutputTokens")
+_LONGEST_REASON = 300
+_HOLLOW = ("{}", "[]")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckLabel:
-    """Keep a record whose answer is whole and follows its own schema."""
+class CheckLabel(Struct, frozen=True):
+    """Keeps a record whose answer is there, whole, and follows the schema it was asked to."""
 
     spec: LabelSpec
 
     def __call__(self, run: Run, record: ChatRecord) -> Rejected | None:
-        """None for a good answer; the first check that fails names the reason."""
-        answer = record.messages[-1].content
-        text = answer if isinstance(answer, str) else ""
-        if self.spec.empty and not text:
-            return _rejected("empty_answer", "the run has no result, or an empty one")
+        """Why the answer is no label, or None where it is one. Empty goes before truncated."""
+        content = record.messages[-1].content
+        answer = content if isinstance(content, str) else ""
+        if self.spec.empty and not answer.strip():
+            return _refuse("empty_answer", "the run has no result, or an empty one")
         if self.spec.truncated and (said := _cut_off(run)):
-            return _rejected("truncated_answer", said)
-        if self.spec.schema and record.response_schema is not UNSET:
-            return _follows(text, bytes(record.response_schema))
-        return None
+            return _refuse("truncated_answer", said)
+        schema = record.response_schema
+        refused = None if schema is UNSET else _check_schema(answer, bytes(schema))
+        if self.spec.empty and answer in _HOLLOW and (refused or schema is UNSET):
+            return _refuse("empty_answer", f"the result is {answer}, which no schema asks for")
+        return refused if self.spec.schema else None
+
+
+def _refuse(code: RejectCode, detail: str) -> Rejected:
+    return Rejected("labels", code, detail)
 
 
 def _cut_off(run: Run) -> str | None:
-    if run.finish_reason in CUT_OFF:
-        return f"finish_reason is {run.finish_reason}"
-    limit = _token_limit(plain(run.config))
-    answered = tokens_of(run.token_use)[1]
-    if limit and answered >= limit:
-        return f"the answer has {answered} tokens and the limit was {limit}"
-    return None
-
-
-def _token_limit(config: Any) -> int | None:
-    if not isinstance(config, dict):
+    if is_cut_off(run.finish_reason):
+        return f"finish_reason is {run.finish_reason!r}"
+    limit = max_tokens_of(run)
+    if limit is None:
         return None
-    options = config.get("model_options")
-    for place in (config, options if isinstance(options, dict) else {}):
-        for name in _LIMITS:
-            if isinstance(place.get(name), int) and place[name] > 0:
-                return int(place[name])
-    return None
+    used = token_use_of(run).result
+    if used is None or used < limit:
+        return None
+    return f"the answer took {used} tokens and its limit was {limit}"
 
 
-def _follows(text: str, schema: bytes) -> Rejected | None:
+def _check_schema(answer: str, schema: bytes) -> Rejected | None:
     validator = _validator(schema)
     if validator is None:
         return None
     try:
-        value = msgspec.json.decode(text)
+        value = msgspec.json.decode(answer)
     except (msgspec.DecodeError, RecursionError) as error:
-        return _rejected("answer_breaks_schema", f"the answer is no JSON: {error}")
+        if _takes_text(schema):
+            value = answer
+        else:
+            said = f"the answer is not JSON ({error}), and result_schema asks for it"
+            return _refuse("answer_breaks_schema", said)
     if validator.is_valid(value):
         return None
-    first = next(iter(validator.iter_errors(value)))
-    path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in first.instance_path)
-    return _rejected("answer_breaks_schema", f"answer{path}: {first.message}"[:500])
+    return _refuse("answer_breaks_schema", _sentence(validator, value))
 
 
-@lru_cache(maxsize=1024)
+def _sentence(validator: Any, value: Any) -> str:
+    error = next(iter(validator.iter_errors(value)))
+    path = "".join(
+        f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path
+    )
+    reason = error.message
+    if len(reason) > _LONGEST_REASON:
+        reason = f"{reason[:_LONGEST_REASON]}..."
+    return f"{reason} - at `$.result{path}`"
+
+
+@lru_cache(maxsize=256)
+def _takes_text(schema: bytes) -> bool:
+    """Whether an answer may be plain text: the schema asks for a string."""
+    asked = msgspec.json.decode(schema).get("type")
+    return asked == "string" or (isinstance(asked, list) and "string" in asked)
+
+
+@lru_cache(maxsize=256)
 def _validator(schema: bytes) -> Any | None:
-    """The validator of a schema; None where the schema itself cannot be used."""
-    decoded = msgspec.json.decode(schema)
-    if not isinstance(decoded, dict | bool) or (isinstance(decoded, dict) and "$uri" in decoded):
-        return None
-    try:
-        return jsonschema_rs.validator_for(decoded, retriever=_refuse)
-    except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
-        return None
+    """The validator of a schema; None where the schema itself cannot be used.
+
+    A schema that does not name its draft is read as 2020-12, or else as draft 7, which is what
+    the platform's own validator speaks.
+    """
+    value = msgspec.json.decode(schema)
+    for build in (jsonschema_rs.validator_for, jsonschema_rs.Draft7Validator):
+        try:
+            return build(value, retriever=_never_fetch)
+        except (ValueError, jsonschema_rs.ReferencingError):
+            continue
+    return None
 
 
-def _refuse(uri: str) -> Any:
-    raise ValueError(f"{uri}: schemas are never fetched")
-
-
-def _rejected(code: RejectCode, detail: str) -> Rejected:
-    return Rejected("labels", code, detail)
+def _never_fetch(uri: str) -> NoReturn:
+    raise ValueError(f"{uri} is not fetched")

@@ -3,25 +3,25 @@
 Whatever the bytes are, the end is a `Prepared` or a `Refused`. Imports the stages it is made of.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Raw, Struct
 
 from pipeline.api.runs import Run
-from pipeline.digests import encode_record, record_id
+from pipeline.digests import canonical_json, encode_record, record_id
 from pipeline.records import ChatRecord, Rejected
+from pipeline.stages.facts import Reference, reference_of, score_of, token_use_of
 from pipeline.stages.inputs import text_of
 from pipeline.stages.labels import CheckLabel
 from pipeline.stages.normalize import Normalize
-from pipeline.stages.read import read_run, rejected_decoding
-from pipeline.stages.refs import interaction_of, provider_of, score_of, tokens_of
+from pipeline.stages.read import read_run
 from pipeline.stages.select import Select
 
 __all__ = ["Prepare", "Prepared", "Refused"]
 
 _CHARACTERS_A_TOKEN = 4
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
 
 
 class Prepared(Struct, frozen=True):
@@ -34,68 +34,60 @@ class Prepared(Struct, frozen=True):
     interaction: str | None
     """Name, or id where there is no name."""
     interaction_key: str | None
-    """Id and version: the group that a template is learned for."""
+    """Id (or name) and version: the group that a template is learned for."""
     model: str | None
     provider: str | None
     score: float | None
     created_at: str | None
     updated_at: str | None
     tokens: int
-    """As the platform counted them; else characters / 4, rounded up."""
+    """Prompt and answer as the platform counted them; else characters / 4, rounded up."""
     group: str | None
-    """The value at `split.group_by`."""
+    """The value at `split.group_by`; canonical JSON where it is no string."""
     parameters: bytes
     """JSON; `null` where none are stored."""
 
 
 class Refused(Struct, frozen=True):
-    """A run that left."""
+    """A run that left, and what the ledger says of it."""
 
     run_id: str | None
+    """None where the document is no run."""
     interaction: str | None
     rejected: Rejected
+    updated_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prepare:
-    """The stages before a record stands by itself, in their order."""
+class Prepare(Struct, frozen=True):
+    """The composition of the stages before validation. Never raises, whatever the bytes."""
 
     select: Select
     normalize: Normalize
     labels: CheckLabel
     max_bytes: int
     group_by: str | None = None
+    """A dotted path into the run document."""
 
     def __call__(self, data: bytes) -> Prepared | Refused:
-        """The record of one run document, or why there is none."""
+        """The record of a run document and what belongs to it, or why there is none."""
         run = read_run(data, self.max_bytes)
         if isinstance(run, Rejected):
             return Refused(None, None, run)
-        try:
-            return self._prepare(run, data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return Refused(run.id, None, rejected_decoding(data, error))
-
-    def _prepare(self, run: Run, data: bytes) -> Prepared | Refused:
-        _, name, key = interaction_of(run.interaction)
-        if rejected := self.select(run):
-            return Refused(run.id, name, rejected)
-        record = self.normalize(run)
+        interaction = reference_of(run.interaction)
+        record = self._record(run)
         if isinstance(record, Rejected):
-            return Refused(run.id, name, record)
-        if rejected := self.labels(run, record):
-            return Refused(run.id, name, rejected)
-        data_of_record = encode_record(record)
+            return Refused(run.id, interaction.name or interaction.id, record, run.updated_at)
+        encoded = encode_record(record)
         return Prepared(
             run_id=run.id,
             record=record,
-            record_bytes=data_of_record,
-            record_id=record_id(data_of_record),
-            interaction=name,
-            interaction_key=key,
+            record_bytes=encoded,
+            record_id=record_id(encoded),
+            interaction=interaction.name or interaction.id,
+            interaction_key=_key(interaction),
             model=run.model_id,
-            provider=provider_of(run.environment),
-            score=score_of(run.evaluation),
+            provider=reference_of(run.environment).provider,
+            score=score_of(run),
             created_at=run.created_at,
             updated_at=run.updated_at,
             tokens=_tokens(run, record),
@@ -103,9 +95,25 @@ class Prepare:
             parameters=b"null" if run.parameters is UNSET else bytes(run.parameters),
         )
 
+    def _record(self, run: Run) -> ChatRecord | Rejected:
+        if rejected := self.select(run):
+            return rejected
+        record = self.normalize(run)
+        if isinstance(record, Rejected):
+            return record
+        return self.labels(run, record) or record
+
+
+def _key(interaction: Reference) -> str | None:
+    name = interaction.id or interaction.name
+    if name is None or interaction.version is None:
+        return name
+    return f"{name}@{interaction.version}"
+
 
 def _tokens(run: Run, record: ChatRecord) -> int:
-    counted = sum(tokens_of(run.token_use))
+    use = token_use_of(run)
+    counted = (use.prompt or 0) + (use.result or 0)
     if counted:
         return counted
     characters = sum(len(text_of(message)) for message in record.messages)
@@ -113,12 +121,12 @@ def _tokens(run: Run, record: ChatRecord) -> int:
 
 
 def _group(data: bytes, path: str) -> str | None:
-    """The value at a dotted path of the run, as text; None where it leads nowhere."""
-    value: Any = msgspec.json.decode(data)
-    for step in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(step)
+    """The value at a dotted path; None where the path leads nowhere, or to null."""
+    first, *rest = path.split(".")
+    field = _FIELDS.decode(data).get(first)
+    value: Any = None if field is None else msgspec.json.decode(field)
+    for step in rest:
+        value = value.get(step) if isinstance(value, dict) else None
     if value is None or isinstance(value, str):
         return value
-    return msgspec.json.encode(value, order="deterministic").decode()
+    return canonical_json(value).decode()

@@ -1,92 +1,105 @@
-"""Which runs the spec asks for. Imports `spec`, `records`, api's `Run`."""
+"""The first stage: does the spec ask for this run at all? Imports api's `Run` and the nouns.
 
-from dataclasses import dataclass
+Nothing of the conversation is read here, only what is said about the run.
+"""
+
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from pipeline.api.runs import Run
 from pipeline.records import RejectCode, Rejected
 from pipeline.spec import SelectSpec
-from pipeline.stages.refs import interaction_of, is_null, plain, score_of, tags_of
+from pipeline.stages.facts import error_of, is_cut_off, reference_of, score_of, tags_of
 
-__all__ = ["CUT_OFF", "Select"]
-
-CUT_OFF = frozenset(
-    {"length", "max_tokens", "MAX_TOKENS", "model_length", "max_output_tokens", "incomplete"}
-)
-"""Finish reasons that mean the answer was cut; the label check `truncated` owns them."""
+__all__ = ["Select"]
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
-    """Keep a run if the spec asks for it; the first condition that fails names the reason."""
+class Select(Struct, frozen=True):
+    """Says no to runs that the spec does not ask for; the first reason that holds is given."""
 
     spec: SelectSpec
 
     def __call__(self, run: Run) -> Rejected | None:
-        """None for a run that is asked for."""
+        """Why the run is not asked for, or None where it is."""
         return (
-            self._by_state(run) or self._by_origin(run) or self._by_score(run) or self._by_time(run)
+            self._outcome(run)
+            or self._score(run)
+            or self._tags(run)
+            or self._origin(run)
+            or self._time(run)
         )
 
-    def _by_state(self, run: Run) -> Rejected | None:
+    def _outcome(self, run: Run) -> Rejected | None:
         spec = self.spec
         if spec.status and run.status not in spec.status:
-            return _rejected("status", f"status is {run.status}, asked for {_any(spec.status)}")
-        if not is_null(run.error):
-            return _rejected("run_error", f"the run has an error: {_error(run)}")
+            return _refuse("status", f"status is {run.status!r}, asked for {_list(spec.status)}")
+        if said := error_of(run):
+            return _refuse("run_error", f"the run carries an error: {said}")
         reason = run.finish_reason
-        if reason and spec.finish_reasons and reason not in (*spec.finish_reasons, *CUT_OFF):
-            return _rejected("finish_reason", f"finish_reason is {reason}")
-        return None
-
-    def _by_origin(self, run: Run) -> Rejected | None:
-        spec = self.spec
-        if spec.interactions and not {*interaction_of(run.interaction)} & {*spec.interactions}:
-            name = interaction_of(run.interaction)[1]
-            return _rejected("interaction", f"interaction is {name}, not asked for")
-        if spec.models and run.model_id not in spec.models:
-            return _rejected("model", f"model is {run.model_id}, not asked for")
-        if not (spec.tags or spec.exclude_tags):
+        if not reason or not spec.finish_reasons or is_cut_off(reason):
             return None
-        tags = {*tags_of(run.tags)}
-        if spec.tags and not tags & {*spec.tags}:
-            return _rejected("tag", f"has none of the tags {_any(spec.tags)}")
-        if barred := tags & {*spec.exclude_tags}:
-            return _rejected("tag", f"has the excluded tag {min(barred)}")
-        return None
+        if reason in spec.finish_reasons:
+            return None
+        asked = _list(spec.finish_reasons)
+        return _refuse("finish_reason", f"finish_reason is {reason!r}, asked for {asked}")
 
-    def _by_score(self, run: Run) -> Rejected | None:
+    def _score(self, run: Run) -> Rejected | None:
         least = self.spec.min_score
         if least is None:
             return None
-        score = score_of(run.evaluation)
+        score = score_of(run)
         if score is None:
-            barred = self.spec.unscored == "reject"
-            return (
-                _rejected("score", "has no score and select.unscored is reject") if barred else None
-            )
-        if score < least:
-            return _rejected("score", f"score is {score:g}, select.min_score is {least:g}")
+            keep = self.spec.unscored == "keep"
+            return None if keep else _refuse("score", "the run has no evaluation.score")
+        if score >= least:
+            return None
+        return _refuse("score", f"evaluation.score is {score:g}, asked for at least {least:g}")
+
+    def _tags(self, run: Run) -> Rejected | None:
+        spec = self.spec
+        if not spec.tags and not spec.exclude_tags:
+            return None
+        tags = tags_of(run)
+        if spec.tags and not tags.intersection(spec.tags):
+            return _refuse("tag", f"has none of the tags {_list(spec.tags)}")
+        if excluded := tags.intersection(spec.exclude_tags):
+            return _refuse("tag", f"has the excluded tag {min(excluded)!r}")
         return None
 
-    def _by_time(self, run: Run) -> Rejected | None:
+    def _origin(self, run: Run) -> Rejected | None:
+        spec = self.spec
+        if spec.models and run.model_id not in spec.models:
+            return _refuse("model", f"model is {run.model_id!r}, asked for {_list(spec.models)}")
+        if not spec.interactions:
+            return None
+        reference = reference_of(run.interaction)
+        if {reference.id, reference.name}.intersection(spec.interactions):
+            return None
+        named = reference.name or reference.id
+        asked = _list(spec.interactions)
+        return _refuse("interaction", f"interaction is {named!r}, asked for {asked}")
+
+    def _time(self, run: Run) -> Rejected | None:
         since, until = self.spec.since, self.spec.until
         if since is None and until is None:
             return None
-        moment = _moment(run.created_at)
-        if moment is None:
-            return _rejected("time", "created_at is missing or no ISO 8601 time")
-        if (since and moment < _aware(since)) or (until and moment >= _aware(until)):
-            return _rejected("time", f"was created at {run.created_at}")
+        created = _moment(run.created_at)
+        if created is None:
+            return _refuse("time", f"created_at is no moment: {run.created_at!r}")
+        if since is not None and created < _aware(since):
+            return _refuse("time", f"created at {run.created_at}, before {since.isoformat()}")
+        if until is not None and created >= _aware(until):
+            return _refuse("time", f"created at {run.created_at}, not before {until.isoformat()}")
         return None
 
 
-def _error(run: Run) -> str:
-    match plain(run.error):
-        case {"code": str() as code, "message": str() as message}:
-            return f"{code}: {message}"[:200]
-        case other:
-            return str(other)[:200]
+def _refuse(code: RejectCode, detail: str) -> Rejected:
+    return Rejected("select", code, detail)
+
+
+def _list(words: tuple[str, ...]) -> str:
+    return ", ".join(repr(word) for word in words)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -97,12 +110,5 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _aware(moment: datetime) -> datetime:
+    """Without an offset it is UTC."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _any(words: tuple[str, ...]) -> str:
-    return " or ".join(words)
-
-
-def _rejected(code: RejectCode, detail: str) -> Rejected:
-    return Rejected("select", code, detail)

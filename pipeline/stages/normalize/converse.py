@@ -1,107 +1,156 @@
-"""Bedrock Converse: `{messages, system?, toolConfig?}` with blocks that have no `type`."""
+"""Bedrock Converse: `{messages, system?, toolConfig?}` of blocks that have no `type` key.
 
-from typing import Any
+Blocks of text, `toolUse` and `toolResult` (text and json) are read, cache points and reasoning
+are left out, images, documents and videos are refused. The prompts that Bedrock Nova had in 2024
+are of the same form.
+"""
 
-from pipeline.records import Tool, ToolCall
-from pipeline.stages.normalize.turns import NotUnderstood, ReadPrompt, Turn, compact, expect
+from functools import lru_cache
+from typing import Any, Literal
 
-__all__ = ["is_converse", "read_converse"]
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
 
-_BLOCKS = frozenset({"text", "toolUse", "toolResult", "image", "document", "video"})
+from pipeline.records import Rejected, TextPart, Tool
+from pipeline.stages.normalize.draft import Call, Draft, Turn, refuse, refuse_shape, text_turn
 
-
-def is_converse(prompt: dict[str, Any]) -> bool:
-    """Whether the first content block is a Converse block: known keys, no `type`."""
-    match prompt.get("messages"):
-        case [{"content": [dict() as block, *_]}, *_]:
-            return "type" not in block and bool(_BLOCKS & block.keys())
-        case _:
-            return False
+__all__ = ["read_converse"]
 
 
-def read_converse(prompt: dict[str, Any]) -> ReadPrompt:
-    """The turns of a Converse request, tool results as turns of their own, and its tools."""
-    turns = [
-        Turn("system", [_text(block, f"prompt.system[{at}]")])
-        for at, block in enumerate(expect(prompt.get("system") or [], list, "prompt.system"))
-    ]
-    for at, item in enumerate(expect(prompt["messages"], list, "prompt.messages")):
-        path = f"prompt.messages[{at}]"
-        message = expect(item, dict, path)
-        role = message.get("role")
-        if role not in ("user", "assistant"):
-            raise NotUnderstood("unknown_prompt_shape", f"{path}.role", f"is {role!r}")
-        blocks = expect(message.get("content"), list, f"{path}.content")
-        turns += _message(role, blocks, f"{path}.content")
-    return ReadPrompt(turns, _tools(prompt.get("toolConfig")))
+class _ToolUse(Struct, forbid_unknown_fields=True, rename="camel"):
+    tool_use_id: str
+    name: str
+    input: dict[str, Any]
 
 
-def _message(role: str, blocks: list[Any], path: str) -> list[Turn]:
-    """A message's blocks: its tool results first, as they answer the turn before."""
-    said = Turn(role)
-    results: list[Turn] = []
-    for at, block in enumerate(blocks):
-        where = f"{path}[{at}]"
-        match block:
-            case {"text": str() as text}:
-                said.parts.append(text)
-            case {"toolUse": {"toolUseId": str() as ident, "name": str() as name, **use}}:
-                arguments = expect(use.get("input", {}), dict, f"{where}.toolUse.input")
-                said.calls.append(ToolCall(ident, name, arguments))
-            case {"toolResult": {"toolUseId": str() as ident, "content": list() as content}}:
-                parts = [_result(one, f"{where}.toolResult.content") for one in content]
-                results.append(Turn("tool", ["\n".join(parts)], tool_call_id=ident))
-            case {"cachePoint": _}:
-                pass
-            case _:
-                raise _unknown(block, where)
-    return [*results, said] if said.parts or said.calls else results
+class _ResultBlock(Struct, forbid_unknown_fields=True):
+    text: str | UnsetType = UNSET
+    json: Any = UNSET
 
 
-def _result(block: Any, path: str) -> str:
-    match block:
-        case {"text": str() as text}:
-            return text
-        case {"json": value}:
-            return compact(value)
-        case _:
-            raise _unknown(block, path)
+class _ToolResult(Struct, forbid_unknown_fields=True, rename="camel"):
+    tool_use_id: str
+    content: list[_ResultBlock]
+    status: str | None = None
 
 
-def _text(block: Any, path: str) -> str:
-    match block:
-        case {"text": str() as text}:
-            return text
-        case {"cachePoint": _}:
-            return ""
-        case _:
-            raise _unknown(block, path)
+class _Block(Struct, forbid_unknown_fields=True, rename="camel"):
+    text: str | UnsetType = UNSET
+    tool_use: _ToolUse | UnsetType = UNSET
+    tool_result: _ToolResult | UnsetType = UNSET
+    cache_point: Raw | UnsetType = UNSET
+    reasoning_content: Raw | UnsetType = UNSET
 
 
-def _unknown(block: Any, path: str) -> NotUnderstood:
-    if isinstance(block, dict) and block.keys() & {"image", "document", "video", "audio"}:
-        kind = next(iter(block.keys() & {"image", "document", "video", "audio"}))
-        return NotUnderstood("unsupported_content", path, f"is a block of {kind}")
-    return NotUnderstood("unknown_prompt_shape", path, "is no block that is known")
+class _SystemBlock(Struct, forbid_unknown_fields=True, rename="camel"):
+    text: str | UnsetType = UNSET
+    cache_point: Raw | UnsetType = UNSET
 
 
-def _tools(config: Any) -> tuple[Tool, ...]:
-    if config is None:
-        return ()
-    listed = expect(
-        expect(config, dict, "prompt.toolConfig").get("tools") or [],
-        list,
-        "prompt.toolConfig.tools",
+class _Message(Struct, forbid_unknown_fields=True):
+    role: Literal["user", "assistant"]
+    content: list[_Block]
+
+
+class _Prompt(Struct, rename={"tool_config": "toolConfig"}):
+    messages: list[_Message]
+    system: list[_SystemBlock] | None = None
+    tool_config: Raw | UnsetType = UNSET
+
+
+class _InputSchema(Struct, forbid_unknown_fields=True):
+    json: dict[str, Any]
+
+
+class _ToolSpec(Struct, rename={"input_schema": "inputSchema"}):
+    name: str
+    input_schema: _InputSchema
+    description: str | None = None
+
+
+class _ToolEntry(Struct, forbid_unknown_fields=True, rename="camel"):
+    tool_spec: _ToolSpec | UnsetType = UNSET
+    cache_point: Raw | UnsetType = UNSET
+
+
+class _ToolConfig(Struct):
+    tools: list[_ToolEntry] = []
+
+
+_DECODER = msgspec.json.Decoder(_Prompt)
+_TOOL_DECODER = msgspec.json.Decoder(_ToolConfig | None)
+
+
+def read_converse(prompt: Raw) -> Draft | Rejected:
+    """The draft of a Converse request."""
+    try:
+        read = _DECODER.decode(prompt)
+    except msgspec.ValidationError as error:
+        return refuse_shape(error, "$.prompt")
+    try:
+        tools = () if read.tool_config is UNSET else _read_tools(bytes(read.tool_config))
+    except msgspec.ValidationError as error:
+        return refuse_shape(error, "$.prompt.toolConfig")
+    turns = [text_turn("system", one.text) for one in read.system or () if one.text is not UNSET]
+    for index, message in enumerate(read.messages):
+        match _read_message(message, f"$.prompt.messages[{index}].content"):
+            case Rejected() as rejected:
+                return rejected
+            case more:
+                turns += more
+    return Draft(turns, tools)
+
+
+@lru_cache(maxsize=256)
+def _read_tools(config: bytes) -> tuple[Tool, ...]:
+    """Runs of one interaction repeat their tools byte for byte."""
+    read = _TOOL_DECODER.decode(config)
+    specs = [entry.tool_spec for entry in read.tools] if read else []
+    return tuple(
+        Tool(spec.name, spec.input_schema.json, spec.description)
+        for spec in specs
+        if spec is not UNSET
     )
-    return tuple(_tool(tool, f"prompt.toolConfig.tools[{at}]") for at, tool in enumerate(listed))
 
 
-def _tool(tool: Any, path: str) -> Tool:
-    match tool:
-        case {
-            "toolSpec": {"name": str() as name, "inputSchema": {"json": dict() as schema}, **rest}
-        }:
-            description = rest.get("description")
-            return Tool(name, schema, description if isinstance(description, str) else None)
-        case _:
-            raise NotUnderstood("unknown_prompt_shape", path, "is no toolSpec with a JSON schema")
+def _read_message(message: _Message, path: str) -> list[Turn] | Rejected:
+    """Results of tools first, then what the user said beside them."""
+    turns: list[Turn] = []
+    said = Turn(message.role, [])
+    calls: list[Call] = []
+    for index, block in enumerate(message.content):
+        if block.text is not UNSET:
+            said.parts.append(TextPart(block.text))
+            continue
+        match _read_block(block, message.role, f"{path}[{index}]"):
+            case Call() as call:
+                calls.append(call)
+            case Turn() as result:
+                turns.append(result)
+            case Rejected() as rejected:
+                return rejected
+    said.calls = tuple(calls)
+    return [*turns, said] if said.parts or said.calls else turns
+
+
+def _read_block(block: _Block, role: str, path: str) -> Call | Turn | Rejected | None:
+    if block.tool_use is not UNSET:
+        if role != "assistant":
+            return refuse("unsupported_content", "a toolUse in a user turn", path)
+        use = block.tool_use
+        return Call(use.tool_use_id, use.name, use.input)
+    if block.tool_result is not UNSET:
+        if role != "user":
+            return refuse("unsupported_content", "a toolResult in an assistant turn", path)
+        result = block.tool_result
+        text = "\n".join([_result_text(one) for one in result.content])
+        return Turn("tool", [TextPart(text)], answers=result.tool_use_id)
+    if block.cache_point is not UNSET or block.reasoning_content is not UNSET:
+        return None
+    return refuse("unsupported_content", "a block without content", path)
+
+
+def _result_text(block: _ResultBlock) -> str:
+    if block.text is not UNSET:
+        return block.text
+    return "" if block.json is UNSET else msgspec.json.encode(block.json).decode()

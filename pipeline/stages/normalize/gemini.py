@@ -1,103 +1,141 @@
-"""Vertex AI Gemini: `{contents, system?}`. Calls have no ids there: ids are minted in order."""
+"""Gemini contents: `{contents: [{role, parts}], system?}`.
 
-from typing import Any
+Of the parts, text, images, `functionCall` and `functionResponse` are read, the model's thoughts are
+left out, everything else is refused. A call usually has no id: its result names the function, and
+results are paired with calls in order. In 2024 system text stood among the user's parts and
+cannot be told from it; it stays there.
+"""
 
-from pipeline.records import ImagePart, ToolCall
-from pipeline.stages.normalize.turns import (
-    NotUnderstood,
-    ReadPrompt,
-    Turn,
-    compact,
-    expect,
-    image_of,
-)
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from pipeline.records import ContentPart, ImagePart, Rejected, TextPart
+from pipeline.stages.normalize.draft import Call, Draft, Turn, refuse, refuse_shape, text_turn
+from pipeline.stages.normalize.images import read_image_data
 
 __all__ = ["read_gemini"]
 
 
-def read_gemini(prompt: dict[str, Any]) -> ReadPrompt:
-    """The turns of a Gemini request; a function's answers are paired with its calls in order."""
+class _FunctionCall(Struct, forbid_unknown_fields=True):
+    name: str
+    args: dict[str, Any] | None = None
+    id: str | None = None
+
+
+class _FunctionResponse(Struct, forbid_unknown_fields=True):
+    name: str
+    response: Any
+    id: str | None = None
+
+
+class _InlineData(Struct, rename="camel"):
+    mime_type: str
+    data: str
+
+
+class _FileData(Struct, rename="camel"):
+    mime_type: str
+    file_uri: str
+
+
+class _Part(Struct, forbid_unknown_fields=True, rename="camel"):
+    text: str | UnsetType = UNSET
+    function_call: _FunctionCall | UnsetType = UNSET
+    function_response: _FunctionResponse | UnsetType = UNSET
+    inline_data: _InlineData | UnsetType = UNSET
+    file_data: _FileData | UnsetType = UNSET
+    thought: bool = False
+    thought_signature: str | None = None
+
+
+class _Content(Struct, forbid_unknown_fields=True):
+    role: Literal["user", "model", "function"]
+    parts: list[_Part]
+
+
+class _System(Struct, forbid_unknown_fields=True):
+    parts: list[_Part]
+    role: str | None = None
+
+
+class _Prompt(Struct):
+    contents: list[_Content]
+    system: _System | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Prompt)
+
+
+def read_gemini(prompt: Raw) -> Draft | Rejected:
+    """The draft of a Gemini request."""
+    try:
+        read = _DECODER.decode(prompt)
+    except msgspec.ValidationError as error:
+        return refuse_shape(error, "$.prompt")
     turns: list[Turn] = []
-    if prompt.get("system") is not None:
-        system = expect(prompt["system"], dict, "prompt.system")
-        turns += [
-            Turn("system", [_system_text(part, f"prompt.system.parts[{at}]")])
-            for at, part in enumerate(expect(system.get("parts"), list, "prompt.system.parts"))
-        ]
-    minted = _Minted()
-    for at, item in enumerate(expect(prompt["contents"], list, "prompt.contents")):
-        path = f"prompt.contents[{at}]"
-        content = expect(item, dict, path)
-        role = {"user": "user", "model": "assistant", "function": "user"}.get(content.get("role"))
-        if role is None:
-            raise NotUnderstood(
-                "unknown_prompt_shape", f"{path}.role", f"is {content.get('role')!r}"
-            )
-        parts = expect(content.get("parts"), list, f"{path}.parts")
-        turns += _content(role, parts, f"{path}.parts", minted)
-    return ReadPrompt(turns)
+    for index, part in enumerate(read.system.parts if read.system else ()):
+        if part.text is UNSET:
+            where = f"$.prompt.system.parts[{index}]"
+            return refuse("unsupported_content", "a system part that is no text", where)
+        turns.append(text_turn("system", part.text))
+    for index, content in enumerate(read.contents):
+        match _read_content(content, f"$.prompt.contents[{index}].parts"):
+            case Rejected() as rejected:
+                return rejected
+            case more:
+                turns += more
+    return Draft(turns)
 
 
-class _Minted:
-    """Ids for calls that have none, and which of a function's calls still wait for an answer."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._waiting: dict[str, list[str]] = {}
-
-    def call(self, name: str) -> str:
-        self._count += 1
-        ident = f"call_{self._count}"
-        self._waiting.setdefault(name, []).append(ident)
-        return ident
-
-    def answer(self, name: str, path: str) -> str:
-        waiting = self._waiting.get(name)
-        if not waiting:
-            raise NotUnderstood("orphan_tool_result", path, f"answers no call of {name}")
-        return waiting.pop(0)
-
-
-def _content(role: str, parts: list[Any], path: str, minted: _Minted) -> list[Turn]:
-    said = Turn(role)
-    results: list[Turn] = []
-    for at, part in enumerate(parts):
-        where = f"{path}[{at}]"
-        match part:
-            case {"thought": True}:
-                pass
-            case {"text": str() as text}:
-                said.parts.append(text)
-            case {"functionCall": {"name": str() as name, **call}}:
-                arguments = expect(call.get("args") or {}, dict, f"{where}.functionCall.args")
-                said.calls.append(ToolCall(minted.call(name), name, arguments))
-            case {"functionResponse": {"name": str() as name, **answer}}:
-                ident = minted.answer(name, where)
-                results.append(Turn("tool", [compact(answer.get("response"))], tool_call_id=ident))
-            case _:
-                said.parts.append(_image(part, where))
-    return [*results, said] if said.parts or said.calls else results
+def _read_content(content: _Content, path: str) -> list[Turn] | Rejected:
+    """Results of tools first, then what the user said beside them."""
+    turns: list[Turn] = []
+    said = Turn("assistant" if content.role == "model" else "user", [])
+    calls: list[Call] = []
+    for index, part in enumerate(content.parts):
+        if part.thought:
+            continue
+        match _read_part(part, content.role, f"{path}[{index}]"):
+            case Call() as call:
+                calls.append(call)
+            case Turn() as result:
+                turns.append(result)
+            case Rejected() as rejected:
+                return rejected
+            case None:
+                continue
+            case read:
+                said.parts.append(read)
+    said.calls = tuple(calls)
+    return [*turns, said] if said.parts or said.calls else turns
 
 
-def _image(part: Any, path: str) -> ImagePart:
-    match part:
-        case {"inlineData": {"mimeType": str() as mime, "data": str() as data}} if mime.startswith(
-            "image/"
-        ):
-            return image_of(f"data:{mime};base64,{data}", path)
-        case {"fileData": {"mimeType": str() as mime, "fileUri": str() as uri}} if mime.startswith(
-            "image/"
-        ):
-            return ImagePart(mime_type=mime, url=uri)
-        case {"inlineData": _} | {"fileData": _}:
-            raise NotUnderstood("unsupported_content", path, "is a file that is no image")
-        case _:
-            raise NotUnderstood("unknown_prompt_shape", path, "is no part that is known")
+def _read_part(part: _Part, role: str, path: str) -> ContentPart | Call | Turn | Rejected | None:
+    if part.text is not UNSET:
+        return TextPart(part.text)
+    if part.function_call is not UNSET:
+        if role != "model":
+            return refuse("unsupported_content", "a functionCall in a user turn", path)
+        call = part.function_call
+        return Call(call.id or call.name, call.name, call.args or {})
+    if part.function_response is not UNSET:
+        if role == "model":
+            return refuse("unsupported_content", "a functionResponse in a model turn", path)
+        response = part.function_response
+        text = msgspec.json.encode(response.response).decode()
+        return Turn("tool", [TextPart(text)], answers=response.id or response.name)
+    if part.inline_data is not UNSET or part.file_data is not UNSET:
+        said = "a file that is no image, or not stored whole"
+        return _read_image(part) or refuse("unsupported_content", said, path)
+    is_mark = part.thought_signature is not None
+    return None if is_mark else refuse("unsupported_content", "a part without content", path)
 
 
-def _system_text(part: Any, path: str) -> str:
-    match part:
-        case {"text": str() as text}:
-            return text
-        case _:
-            raise NotUnderstood("unknown_prompt_shape", path, "is no text")
+def _read_image(part: _Part) -> ImagePart | None:
+    if part.inline_data is not UNSET:
+        return read_image_data(part.inline_data.mime_type, part.inline_data.data)
+    if part.file_data is not UNSET and part.file_data.mime_type.startswith("image/"):
+        return ImagePart(mime_type=part.file_data.mime_type, url=part.file_data.file_uri)
+    return None

@@ -1,0 +1,59 @@
+"""What every prompt shape is read into: turns as they were stored, before any policy.
+
+A shape's reader turns the `prompt` of a run into a `Draft`; what it does not understand it
+refuses, with the JSON path. Imports `records`.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Raw, Struct
+
+from pipeline.records import ContentPart, RejectCode, Rejected, Role, TextPart, Tool
+
+__all__ = ["Call", "Draft", "Reader", "Turn", "refuse", "refuse_shape", "text_turn"]
+
+
+class Call(Struct, frozen=True):
+    """A tool call. `key` is what its result names: an id, or the tool's name where none is."""
+
+    key: str
+    name: str
+    arguments: dict[str, object]
+
+
+class Turn(Struct):
+    """One stored turn. A result of a tool is a turn of its own, with role `tool`."""
+
+    role: Role
+    parts: list[ContentPart]
+    calls: tuple[Call, ...] = ()
+    answers: str | None = None
+    """The key of the call whose result this is; only on role tool."""
+    name: str | None = None
+
+
+class Draft(Struct, frozen=True):
+    """A prompt that was understood."""
+
+    turns: list[Turn]
+    tools: tuple[Tool, ...] = ()
+
+
+Reader = Callable[[Raw], Draft | Rejected]
+
+
+def text_turn(role: Role, text: str) -> Turn:
+    """A turn of one text."""
+    return Turn(role, [TextPart(text)])
+
+
+def refuse(code: RejectCode, detail: str, path: str | None = None) -> Rejected:
+    """A rejection of this stage; `path` is where in the run, from `$`."""
+    return Rejected("normalize", code, f"{detail} - at `{path}`" if path else detail)
+
+
+def refuse_shape(error: msgspec.ValidationError, path: str) -> Rejected:
+    """The rejection for a decoder's complaint about the value at `path`."""
+    said, _, where = str(error).partition(" - at `$")
+    return refuse("unsupported_content", said, path + where.rstrip("`"))
