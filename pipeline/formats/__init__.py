@@ -1,12 +1,14 @@
 """Providers' training lines: one file a format, each pure."""
 
+from collections.abc import Mapping
+
 from pipeline.errors import UsageError
-from pipeline.formats.format import Format, Limits, Problem
+from pipeline.formats.format import Format, Limits, Problem, Source
 from pipeline.formats.openai import OpenAIChat
 
-__all__ = ["FORMATS", "Format", "Limits", "Problem", "get_format"]
+__all__ = ["FORMATS", "Format", "Limits", "Problem", "Source", "get_format"]
 
-FORMATS: dict[str, Format] = {form.name: form for form in (OpenAIChat(),)}
+FORMATS: Mapping[str, Format] = {form.name: form for form in (OpenAIChat(),)}
 """Every format that is built, by name."""
 
 
@@ -16,4 +18,5 @@ def get_format(name: str) -> Format:
         return FORMATS[name]
     except KeyError:
         built = ", ".join(FORMATS)
-        raise UsageError(f"--format {name}: is not built yet or unknown; built: {built}") from None
+        said = f"there is no format {name!r}, or it is not built yet; built: {built}"
+        raise UsageError(said) from None

@@ -1,4 +1,4 @@
-"""What a format is: one provider's training line, its rules and its limits."""
+"""What a format is: one provider's training line, its rules and its limits. Imports `records`."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from pipeline.records import ChatRecord
 
-__all__ = ["Format", "Limits", "Problem"]
+__all__ = ["Format", "Limits", "Problem", "Source"]
 
 
 class Problem(Struct, frozen=True):
@@ -17,13 +17,28 @@ class Problem(Struct, frozen=True):
     pointer: str
     """JSON pointer (RFC 6901) of the place; empty for the whole line."""
     reason: str
+    """What is wrong there, as the end of a sentence."""
+
+
+class Source(Struct, frozen=True):
+    """Where a vendor's figure was read."""
+
+    page: str
+    read: str
+    """The day, `YYYY-MM-DD`."""
 
 
 class Limits(Struct, frozen=True):
-    """What a provider takes; every figure has its source beside it in the format's file."""
+    """What a provider takes. None: no figure is known."""
 
     min_examples: int
+    """Lines in a training file."""
     max_file_bytes: int
+    max_images: int | None
+    """In one example."""
+    max_image_bytes: int | None
+    sources: dict[str, Source]
+    """By the name of the limit; every limit that is not None has one."""
 
 
 class Format(Protocol):
@@ -39,7 +54,7 @@ class Format(Protocol):
 
     @property
     def limits(self) -> Limits:
-        """Of a file."""
+        """Of a file and of an example."""
 
     def encode(self, record: ChatRecord) -> bytes:
         """The record's line, without a newline."""
@@ -48,4 +63,4 @@ class Format(Protocol):
         """The record of a line that `check` has nothing against."""
 
     def check(self, line: bytes) -> tuple[Problem, ...]:
-        """Every broken rule; empty for a line that the provider takes."""
+        """Every broken rule; empty for a line that the provider takes. Never raises."""

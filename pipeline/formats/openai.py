@@ -1,7 +1,9 @@
 """OpenAI chat fine-tuning: `{"messages": [...], "tools": [...]}`, tool arguments as a string.
 
-Sources, read 2026-11-23: OpenAI's OpenAPI document (FineTuneChatRequestInput) and
-developers.openai.com/api/docs/guides/supervised-fine-tuning and /vision-fine-tuning.
+Sources, read 2026-11-23: OpenAI's OpenAPI document (FineTuneChatRequestInput) and the guides
+supervised-fine-tuning and vision-fine-tuning at developers.openai.com/api/docs/guides. Its
+deprecated functions (`function_call`, role `function`) are refused: write tools. Imports
+`records` and the shared files of this room.
 """
 
 from typing import Any, Literal
@@ -9,7 +11,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from pipeline.formats.format import Limits, Problem
+from pipeline.formats.format import Limits, Problem, Source
+from pipeline.formats.openai_rules import break_rules
 from pipeline.formats.schemas import SchemaCheck
 from pipeline.records import (
     ChatRecord,
@@ -53,6 +56,7 @@ class _Message(Struct, frozen=True, omit_defaults=True):
     content: str | tuple[_TextPart | _ImagePart, ...] | UnsetType | None = UNSET
     tool_calls: tuple[_Call, ...] = ()
     tool_call_id: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
 
 
 class _ToolFunction(Struct, frozen=True, omit_defaults=True):
@@ -76,41 +80,62 @@ _DECODER = msgspec.json.Decoder(_Line)
 _SCHEMA = SchemaCheck("openai-chat")
 
 
+_GUIDE = Source(
+    "https://developers.openai.com/api/docs/guides/supervised-fine-tuning", "2026-11-23"
+)
+_VISION = Source("https://developers.openai.com/api/docs/guides/vision-fine-tuning", "2026-11-23")
+_OPENAPI = Source("https://github.com/openai/openai-openapi, POST /files", "2026-11-23")
+
+
 class OpenAIChat:
     """The chat format with tools and images."""
 
     name = "openai"
     file_suffix = ".jsonl"
-    limits = Limits(min_examples=10, max_file_bytes=512 << 20)
-    """10 examples: the guide; 512 MB a file: the OpenAPI document, `POST /files`."""
+    limits = Limits(
+        min_examples=10,
+        max_file_bytes=512_000_000,
+        max_images=10,
+        max_image_bytes=10_000_000,
+        sources={
+            "min_examples": _GUIDE,
+            "max_file_bytes": _OPENAPI,
+            "max_images": _VISION,
+            "max_image_bytes": _VISION,
+        },
+    )
 
     def encode(self, record: ChatRecord) -> bytes:
-        """The record's line; what the format has no place for (response_schema) stays out."""
+        """The record's line. What the format has no place for, `response_schema`, stays out."""
         line = _Line(
-            messages=tuple(map(_encode_message, record.messages)),
-            tools=tuple(map(_encode_tool, record.tools)),
+            messages=tuple([_encode_message(message) for message in record.messages]),
+            tools=tuple([_encode_tool(tool) for tool in record.tools]),
         )
         return _ENCODER.encode(line)
 
     def decode(self, line: bytes) -> ChatRecord:
-        """The record of an accepted line; a tool result gets its function's name from the call."""
+        """The record of an accepted line; a tool's result gets its name from the call.
+
+        `weight`, `detail` of images, `strict` and `parallel_tool_calls` have no place in a record.
+        """
         read = _DECODER.decode(line)
-        names = {
-            call.id: call.function.name for message in read.messages for call in message.tool_calls
-        }
-        return ChatRecord(
-            messages=tuple(_decode_message(message, names) for message in read.messages),
-            tools=tuple(_decode_tool(tool) for tool in read.tools),
-        )
+        names: dict[str, str] = {}
+        messages: list[Message] = []
+        for message in read.messages:
+            names |= {call.id: call.function.name for call in message.tool_calls}
+            messages.append(_decode_message(message, names))
+        return ChatRecord(tuple(messages), tuple(_decode_tool(tool) for tool in read.tools))
 
     def check(self, line: bytes) -> tuple[Problem, ...]:
         """The schema first; then the rules that no schema can say."""
         try:
             value = msgspec.json.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            problems = _SCHEMA.problems(value)
+        except RecursionError:
+            return (Problem("json", "", "nests too deeply to be read"),)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return (Problem("json", "", f"is no JSON: {error}"),)
-        problems = _SCHEMA.problems(value)
-        return problems or tuple(_rules(value))
+        return problems or tuple(break_rules(value, self.limits))
 
 
 def _encode_message(message: Message) -> _Message:
@@ -118,14 +143,15 @@ def _encode_message(message: Message) -> _Message:
     return _Message(
         role=message.role,
         content=_encode_parts(content) if isinstance(content, tuple) else _or_unset(content),
-        tool_calls=tuple(
-            _Call(
-                call.id, "function", _Function(call.name, _ENCODER.encode(call.arguments).decode())
-            )
-            for call in message.tool_calls
-        ),
+        tool_calls=tuple([_encode_call(call) for call in message.tool_calls]),
         tool_call_id=_or_unset(message.tool_call_id),
+        name=_or_unset(message.name) if message.role != "tool" else UNSET,
     )
+
+
+def _encode_call(call: ToolCall) -> _Call:
+    arguments = _ENCODER.encode(call.arguments).decode()
+    return _Call(call.id, "function", _Function(call.name, arguments))
 
 
 def _or_unset(value: str | None) -> str | UnsetType:
@@ -156,7 +182,7 @@ def _encode_tool(tool: Tool) -> _Tool:
 
 def _decode_message(message: _Message, names: dict[str, str]) -> Message:
     content = message.content
-    ident = None if message.tool_call_id is UNSET else message.tool_call_id
+    answers = _or_none(message.tool_call_id)
     return Message(
         role=message.role,
         content=_decode_parts(content) if isinstance(content, tuple) else _or_none(content),
@@ -164,8 +190,8 @@ def _decode_message(message: _Message, names: dict[str, str]) -> Message:
             ToolCall(call.id, call.function.name, msgspec.json.decode(call.function.arguments))
             for call in message.tool_calls
         ),
-        tool_call_id=ident,
-        name=names.get(ident) if ident is not None else None,
+        tool_call_id=answers,
+        name=_or_none(message.name) if answers is None else names.get(answers),
     )
 
 
@@ -188,52 +214,5 @@ def _decode_tool(tool: _Tool) -> Tool:
     return Tool(
         name=function.name,
         parameters={} if function.parameters is UNSET else function.parameters,
-        description=None if function.description is UNSET else function.description,
+        description=_or_none(function.description),
     )
-
-
-def _rules(value: dict[str, Any]) -> list[Problem]:
-    messages = value["messages"]
-    problems: list[Problem] = []
-    if messages[-1]["role"] != "assistant":
-        problems.append(
-            Problem("last-message", f"/messages/{len(messages) - 1}/role", "is not assistant")
-        )
-    if not any(m["role"] == "assistant" and m.get("weight", 1) == 1 for m in messages):
-        problems.append(Problem("nothing-to-train", "/messages", "no assistant message has weight"))
-    return problems + _tool_rules(messages)
-
-
-def _tool_rules(messages: list[dict[str, Any]]) -> list[Problem]:
-    """Every result answers a call of the turn before it; every call has its result."""
-    problems: list[Problem] = []
-    waiting: dict[str, str] = {}
-    for at, message in enumerate(messages):
-        if message["role"] == "tool":
-            if waiting.pop(message["tool_call_id"], None) is None:
-                pointer = f"/messages/{at}/tool_call_id"
-                problems.append(Problem("orphan-result", pointer, "answers no call before it"))
-            continue
-        problems += _unanswered(waiting)
-        waiting = {}
-        for number, call in enumerate(message.get("tool_calls", ())):
-            pointer = f"/messages/{at}/tool_calls/{number}"
-            waiting[call["id"]] = pointer
-            if not _is_object(call["function"]["arguments"]):
-                problems.append(
-                    Problem("arguments", f"{pointer}/function/arguments", "is no JSON object")
-                )
-    return problems
-
-
-def _unanswered(waiting: dict[str, str]) -> list[Problem]:
-    return [
-        Problem("call-without-result", pointer, "has no result") for pointer in waiting.values()
-    ]
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(msgspec.json.decode(text), dict)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False

@@ -1,4 +1,7 @@
-"""The JSON Schemas that ship with the package, as validators: a quick verdict, a slow sentence."""
+"""The JSON Schemas that ship with the package, as validators: a quick verdict, a slow sentence.
+
+Lives on `pipeline/schemas/` of the installed package, or `schemas/` beside it in a checkout.
+"""
 
 from functools import cache
 from importlib.resources import files
@@ -13,24 +16,30 @@ from pipeline.formats.format import Problem
 __all__ = ["SchemaCheck"]
 
 _FOLDERS = (files("pipeline") / "schemas", Path(__file__).parents[2] / "schemas")
+_LONGEST_REASON = 300
 
 
 class SchemaCheck:
     """One schema: whether a value follows it, and where it does not."""
 
     def __init__(self, name: str) -> None:
+        """Of `schemas/<name>.schema.json`, which is read at the first use."""
         self._name = name
 
     def problems(self, value: Any) -> tuple[Problem, ...]:
         """Every place where the value does not follow the schema; the verdict comes first."""
         if _validator(self._name).is_valid(value):
             return ()
-        return tuple(_problem(error) for error in _slow_validator(self._name).iter_errors(value))
+        errors = _slow_validator(self._name).iter_errors(value)
+        return tuple(sorted(map(_problem, errors), key=lambda problem: problem.pointer))
 
 
 def _problem(error: Any) -> Problem:
     pointer = "".join(f"/{_escaped(step)}" for step in error.absolute_path)
-    return Problem("schema", pointer, error.schema.get("x-reason") or error.message[:300])
+    reason = error.schema.get("x-reason") or error.message
+    if len(reason) > _LONGEST_REASON:
+        reason = f"{reason[:_LONGEST_REASON]}..."
+    return Problem("schema", pointer, reason)
 
 
 def _escaped(step: str | int) -> str:
