@@ -51,9 +51,9 @@ def serve_command(
 @click.option("--project", default="default", show_default=True)
 def import_command(*, data_dir: Path, runs: Path, environments: Path | None, project: str) -> None:
     """Fill the Studio with exported runs and environments."""
-    from pipeline.studio import import_runs  # noqa: PLC0415
+    from pipeline.studio import import_into  # noqa: PLC0415
 
-    report = import_runs(data_dir, runs, environments, project)
+    report = import_into(data_dir, runs, environments, project)
     for problem in report.problems:
         click.echo(problem, err=True)
     click.echo(f"imported {len(report.run_ids):,} runs into project {project}")
@@ -64,6 +64,6 @@ def import_command(*, data_dir: Path, runs: Path, environments: Path | None, pro
 @click.option("--project", required=True)
 def key_command(*, data_dir: Path, project: str) -> None:
     """Make an API key for a project and print it: it is shown this once."""
-    from pipeline.studio import create_key  # noqa: PLC0415
+    from pipeline.studio import new_key  # noqa: PLC0415
 
-    click.echo(create_key(data_dir, project))
+    click.echo(new_key(data_dir, project))

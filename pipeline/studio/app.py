@@ -1,0 +1,91 @@
+"""The Litestar app: routes, who calls, and every error as the contract's JSON."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router, asgi
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.types import Receive, Scope, Send
+
+from pipeline.api import BASE_PATH
+from pipeline.api.errors import ErrorBody
+from pipeline.errors import TransientError
+from pipeline.studio.handlers import environments, runs, training
+from pipeline.studio.handlers.tokens import bearer, issue_token
+from pipeline.studio.keys import Caller
+from pipeline.studio.state import Studio
+from pipeline.studio.transfer import Transfers
+
+__all__ = ["make_app"]
+
+_MAX_BODY = 16 << 20
+_LOG = logging.getLogger("trainset.studio")
+_LOG.addHandler(logging.NullHandler())
+
+
+def make_app(studio: Studio) -> Litestar:
+    """The whole API over one Studio."""
+    transfers = Transfers(studio.store, studio.links)
+
+    @asgi("/upload/storage/v1/b/trainset/o", copy_scope=True)
+    async def upload(scope: Scope, receive: Receive, send: Send) -> None:
+        await transfers.resumable(scope, receive, send)
+
+    @asgi("/objects", is_mount=True, copy_scope=True)
+    async def objects(scope: Scope, receive: Receive, send: Send) -> None:
+        await transfers.object(scope, receive, send)
+
+    def give_studio() -> Studio:
+        return studio
+
+    def give_caller(request: Request[Any, Any, Any]) -> Caller:
+        return studio.tokens.check(bearer(request))
+
+    api = Router(
+        BASE_PATH,
+        route_handlers=[*training.ROUTES, *runs.ROUTES, *environments.ROUTES],
+        dependencies={"caller": Provide(give_caller, sync_to_thread=False)},
+    )
+    return Litestar(
+        route_handlers=[api, issue_token, upload, objects],
+        dependencies={"studio": Provide(give_studio, sync_to_thread=False)},
+        exception_handlers={HTTPException: _refused, TransientError: _busy, Exception: _broken},
+        request_max_body_size=_MAX_BODY,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+        on_startup=[studio.jobs.start],
+        on_shutdown=[studio.jobs.stop],
+    )
+
+
+def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorBody]:
+    del request
+    status = 400 if error.status_code == HTTPStatus.UNPROCESSABLE_ENTITY else error.status_code
+    return _answer(status, _sentence(error), error.headers)
+
+
+def _busy(request: Request[Any, Any, Any], error: TransientError) -> Response[ErrorBody]:
+    del request
+    return _answer(503, str(error), {"Retry-After": "1"})
+
+
+def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorBody]:
+    _LOG.error("%s %s broke", request.method, request.url.path, exc_info=error)
+    return _answer(500, "the Studio made a mistake; its log says where", None)
+
+
+def _answer(status: int, message: str, headers: Any) -> Response[ErrorBody]:
+    body = ErrorBody(error=HTTPStatus(status).phrase, status=status, message=message)
+    return Response(body, status_code=status, headers=headers, media_type="application/json")
+
+
+def _sentence(error: HTTPException) -> str:
+    """What was wrong, without the paths and the data of the machine."""
+    match error.extra:
+        case [{"message": str() as message, "key": str() as key}, *_]:
+            return f"{key}: {message}"
+        case _:
+            return str(error.detail).split(" for http")[0]

@@ -1,0 +1,94 @@
+"""`POST /training/<id>/build`: the same stages as the command line, over the session's runs."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+from sqlalchemy import Row
+
+from pipeline.digests import canonical_json, content_digest
+from pipeline.errors import TrainsetError
+from pipeline.spec import BuildSpec, RunSpec, SourceSpec
+from pipeline.studio.failures import bad_request, conflict
+from pipeline.studio.keys import Caller
+from pipeline.studio.runs import session_raw
+from pipeline.studio.sessions import change, environment_of, get_row, refuse_busy, run_ids
+from pipeline.studio.state import Studio
+from pipeline.trainers import PROVIDERS
+
+__all__ = ["build_session", "build_with_stages"]
+
+
+def build_with_stages(runs: Path, work_dir: Path) -> Path:
+    """The builder of a real Studio: the build room, on one process."""
+    from pipeline.build import build_dataset  # noqa: PLC0415 (the whole build: only when asked)
+
+    spec = BuildSpec(
+        source=SourceSpec(runs=(str(runs),)),
+        run=RunSpec(work_dir=str(work_dir), workers=1),
+    )
+    result = build_dataset(replace(spec, formats=("openai",)))
+    return Path(result.files["openai"]["train"])
+
+
+def build_session(studio: Studio, caller: Caller, session: str) -> str:
+    """Build the session's dataset; its object's name. Unchanged runs give the same one."""
+    if not studio.building.acquire(blocking=False):
+        raise conflict("another session is being built; try again when it is over")
+    try:
+        row, digest = _begin(studio, caller, session)
+        if row.built is not None and row.built_from == digest:
+            _end(studio, caller, row, dataset=row.built, digest=digest)
+            return str(row.built)
+        return _build(studio, caller, row, digest)
+    finally:
+        studio.building.release()
+
+
+def _begin(studio: Studio, caller: Caller, session: str) -> tuple[Row[Any], str]:
+    with studio.database.write() as connection:
+        row = get_row(connection, caller.project, session)
+        refuse_busy(row)
+        environment = environment_of(connection, caller.project, row.env)
+        form = PROVIDERS[environment.provider].dataset_format
+        if form != "openai":
+            raise bad_request(f"datasets for {environment.provider} ({form}) are not built yet")
+        ids = run_ids(connection, session)
+        if not ids:
+            raise bad_request("the session has no runs; add some first")
+        change(connection, session, caller.subject, status="building")
+    return row, content_digest(canonical_json(sorted(ids)))
+
+
+def _build(studio: Studio, caller: Caller, row: Row[Any], digest: str) -> str:
+    work_dir = studio.data_dir / "builds" / str(row.id)
+    try:
+        runs = _export(studio, row, work_dir)
+        name = studio.store.put(str(row.id), studio.builder(runs, work_dir))
+    except BaseException as error:
+        with studio.database.write() as connection:
+            change(connection, row.id, caller.subject, status=row.status)
+        if isinstance(error, TrainsetError):
+            raise bad_request(str(error)) from None
+        raise
+    finally:
+        shutil.rmtree(work_dir, ignore_errors=True)
+    _end(studio, caller, row, dataset=name, digest=digest)
+    return name
+
+
+def _export(studio: Studio, row: Row[Any], work_dir: Path) -> Path:
+    """The session's runs as a file, one document a line."""
+    work_dir.mkdir(parents=True, exist_ok=True)
+    path = work_dir / "runs.jsonl"
+    with path.open("wb") as file, studio.database.read() as connection:
+        for raw in session_raw(connection, row.project, row.id):
+            file.write(raw.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n")
+    return path
+
+
+def _end(studio: Studio, caller: Caller, row: Row[Any], *, dataset: str, digest: str) -> None:
+    values = {"status": "prepared", "built": dataset, "built_from": digest, "dataset": dataset}
+    with studio.database.write() as connection:
+        change(connection, row.id, caller.subject, **values)

@@ -1,0 +1,113 @@
+"""`/runs`: whole runs, many at once, and lists of references."""
+
+from typing import Any
+
+from litestar import get, post
+from msgspec import Struct
+
+from pipeline.api.runs import FindRunsBody
+from pipeline.studio.failures import bad_request
+from pipeline.studio.handlers.answers import Limit, Offset, raw_document, raw_list
+from pipeline.studio.keys import Caller
+from pipeline.studio.runs import RunFilter, filter_of, find_raw, get_raw, list_refs
+from pipeline.studio.state import Studio
+
+__all__ = ["ROUTES"]
+
+_MAX = 1000
+
+
+class SearchQuery(Struct, frozen=True):
+    """What `/runs/search` can ask for."""
+
+    interaction: str | None = None
+    environment: str | None = None
+    model: str | None = None
+    status: str | None = None
+    tags: tuple[str, ...] = ()
+    start: str | None = None
+    end: str | None = None
+
+
+class SearchBody(Struct, frozen=True):
+    """Body of `POST /runs/search`."""
+
+    query: SearchQuery = SearchQuery()
+    limit: int = 100
+    offset: int = 0
+
+
+@get("/runs/{run:str}", sync_to_thread=True)
+def retrieve_run(studio: Studio, caller: Caller, run: str) -> Any:
+    """The run's document as it came."""
+    with studio.database.read() as connection:
+        return raw_document(get_raw(connection, caller.project, run))
+
+
+@get("/runs", sync_to_thread=True)
+def list_runs(  # noqa: PLR0913 (one of each query parameter)
+    studio: Studio,
+    caller: Caller,
+    *,
+    limit: Limit = 100,
+    offset: Offset = 0,
+    interaction: str | None = None,
+    status: str | None = None,
+    model: str | None = None,
+    environment: str | None = None,
+    tag: str | None = None,
+) -> Any:
+    """References, most recently updated first."""
+    asked = RunFilter(
+        interaction=interaction,
+        status=status,
+        model=model,
+        environment=environment,
+        tags=(tag,) if tag else (),
+    )
+    return _refs(studio, caller, asked, limit, offset)
+
+
+@post("/runs/find", status_code=200, sync_to_thread=True)
+def find_runs(studio: Studio, caller: Caller, data: FindRunsBody) -> Any:
+    """Whole runs by id or by equality on their fields."""
+    limit, offset = _span(data.limit, data.offset)
+    asked = filter_of(data.query)
+    if asked.ids is not None and len(asked.ids) > _MAX:
+        raise bad_request(f"query: {len(asked.ids):,} ids, at most {_MAX:,} a call")
+    with studio.database.read() as connection:
+        return raw_list(find_raw(connection, caller.project, asked, limit=limit, offset=offset))
+
+
+@post("/runs/search", status_code=200, sync_to_thread=True)
+def search_runs(studio: Studio, caller: Caller, data: SearchBody) -> Any:
+    """References by field and time of creation."""
+    limit, offset = _span(data.limit, data.offset)
+    query = data.query
+    asked = RunFilter(
+        interaction=query.interaction,
+        environment=query.environment,
+        model=query.model,
+        status=query.status,
+        tags=query.tags,
+        start=query.start,
+        end=query.end,
+    )
+    return _refs(studio, caller, asked, limit, offset)
+
+
+def _refs(studio: Studio, caller: Caller, asked: RunFilter, limit: int, offset: int) -> Any:
+    with studio.database.read() as connection:
+        return raw_list(list_refs(connection, caller.project, asked, limit=limit, offset=offset))
+
+
+def _span(limit: int | None, offset: int | None) -> tuple[int, int]:
+    limit, offset = 100 if limit is None else limit, offset or 0
+    if not 1 <= limit <= _MAX:
+        raise bad_request(f"limit: must be 1 to {_MAX}")
+    if offset < 0:
+        raise bad_request("offset: must not be negative")
+    return limit, offset
+
+
+ROUTES = [retrieve_run, list_runs, find_runs, search_runs]

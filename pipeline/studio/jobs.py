@@ -1,0 +1,157 @@
+"""Training jobs: their rows, and the runner that drives them through their trainer.
+
+A job's key is its id, so a runner that died between handing over and writing down finds the same
+submission again; two active jobs of one session are impossible by a unique index.
+"""
+
+import json
+import threading
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from pipeline.api.jobs import TrainingJob, is_over, read_status
+from pipeline.studio import tables
+from pipeline.studio.clock import fresh_id, now_ms, now_text
+from pipeline.studio.database import Database
+from pipeline.studio.failures import missing
+from pipeline.studio.objects import ObjectStore
+from pipeline.trainers import TRAINERS, Submission, TrainerState
+
+__all__ = ["ACTIVE", "JobRunner", "active_job", "create_job", "end_job", "job_body"]
+
+ACTIVE = ("pending", "running")
+_jobs = tables.jobs
+_sessions = tables.sessions
+_PAUSE = 0.05
+_IDLE = 1.0
+
+
+def create_job(connection: Connection, session: Row[Any], provider: str) -> str:
+    """A new active job of the session's dataset; its id."""
+    now = now_text()
+    row = {
+        "id": fresh_id(),
+        "project": session.project,
+        "session": session.id,
+        "status": "pending",
+        "dataset": session.dataset,
+        "provider": provider,
+        "base_model": session.model,
+        "began": now_ms(),
+        "created_at": now,
+        "updated_at": now,
+    }
+    connection.execute(insert(_jobs).values(row))
+    return str(row["id"])
+
+
+def active_job(connection: Connection, session: str) -> str | None:
+    """The id of the session's active job."""
+    query = select(_jobs.c.id).where(_jobs.c.session == session, _jobs.c.status.in_(ACTIVE))
+    return connection.execute(query).scalar_one_or_none()
+
+
+def job_body(connection: Connection, project: str, job: str) -> TrainingJob:
+    """The job as the wire has it; 404 for one that is not the project's."""
+    row = connection.execute(
+        select(_jobs).where(_jobs.c.project == project, _jobs.c.id == job)
+    ).one_or_none()
+    if row is None:
+        raise missing("training job", job)
+    return TrainingJob(
+        id=row.id,
+        status=row.status,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        model=row.model,
+        details=json.loads(row.details) if row.details else None,
+    )
+
+
+def end_job(connection: Connection, job: Row[Any] | str, state: TrainerState | None) -> None:
+    """Write a job's new state (None: cancelled), and what follows for its session."""
+    ident = job if isinstance(job, str) else job.id
+    status = "cancelled" if state is None else state.status
+    values: dict[str, Any] = {"status": status, "updated_at": now_text()}
+    if state is not None:
+        values |= {
+            "model": state.model,
+            "details": None if state.details is None else json.dumps(state.details),
+        }
+    query = update(_jobs).where(_jobs.c.id == ident, _jobs.c.status.in_(ACTIVE))
+    changed = connection.execute(query.values(values)).rowcount
+    if changed and is_over(read_status(status)):
+        connection.execute(
+            update(_sessions)
+            .where(_sessions.c.job == ident)
+            .values(status=status, updated_at=now_text())
+        )
+
+
+class JobRunner:
+    """A thread that looks after every active job until it is over."""
+
+    def __init__(self, database: Database, store: ObjectStore) -> None:
+        self._database = database
+        self._store = store
+        self._stopping = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
+
+    def start(self) -> None:
+        """Begin; jobs that were active when the last server ended go on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the current look; active jobs stay active for the next server."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def wake(self) -> None:
+        """A job was started or changed by someone else."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait(self, project: str, job: str, seconds: float) -> TrainingJob:
+        """The job when it is over, or as it is when the time is."""
+        deadline = now_ms() + int(seconds * 1000)
+        while True:
+            with self._database.read() as connection:
+                body = job_body(connection, project, job)
+            left = (deadline - now_ms()) / 1000
+            if is_over(read_status(body.status)) or left <= 0 or self._stopping:
+                return body
+            with self._changed:
+                self._changed.wait(min(left, _IDLE))
+
+    def _run(self) -> None:
+        while not self._stopping:
+            active = self._active()
+            for row in active:
+                self._look(row)
+            with self._changed:
+                if not self._stopping:
+                    self._changed.wait(_PAUSE if active else _IDLE)
+
+    def _active(self) -> list[Row[Any]]:
+        with self._database.read() as connection:
+            return list(connection.execute(select(_jobs).where(_jobs.c.status.in_(ACTIVE))))
+
+    def _look(self, row: Row[Any]) -> None:
+        submission = Submission(
+            key=row.id,
+            dataset=self._store.path(row.dataset),
+            model=row.base_model,
+            began=row.began,
+        )
+        try:
+            state = TRAINERS[row.provider].look(submission, now_ms())
+        except OSError as error:
+            state = TrainerState("failed", details=f"the dataset cannot be read: {error.strerror}")
+        if state.status != row.status:
+            with self._database.write() as connection:
+                end_job(connection, row, state)
+            self.wake()

@@ -1,0 +1,207 @@
+"""Logged runs in the database: their bytes exactly as they came, and what lists are filtered by."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+from sqlalchemy import Connection, Select, select
+from sqlalchemy.dialects.sqlite import insert
+
+from pipeline.studio.failures import bad_request, missing
+from pipeline.studio.tables import runs, session_runs
+
+__all__ = [
+    "RunFilter",
+    "filter_of",
+    "find_raw",
+    "get_raw",
+    "list_refs",
+    "put_runs",
+    "row_of",
+    "session_raw",
+    "session_refs",
+]
+
+HEAVY = ("result", "parameters", "result_schema", "prompt")
+"""What a reference leaves out."""
+_MANY = 500
+
+
+class RunFilter(Struct, frozen=True, kw_only=True):
+    """Which runs of a project a list asks for; None asks for all."""
+
+    interaction: str | None = None
+    environment: str | None = None
+    model: str | None = None
+    status: str | None = None
+    tags: tuple[str, ...] = ()
+    start: str | None = None
+    end: str | None = None
+    ids: tuple[str, ...] | None = None
+
+
+class _Keys(Struct, rename={"model_id": "modelId"}):
+    id: str
+    interaction: Any = None
+    environment: Any = None
+    model_id: str | None = None
+    status: str | None = None
+    tags: Any = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+_KEYS = msgspec.json.Decoder(_Keys)
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+
+
+def row_of(project: str, raw: bytes) -> dict[str, Any]:
+    """A run document's row. Raises msgspec's errors and UnicodeDecodeError for one that is none."""
+    keys = _KEYS.decode(raw)
+    raw.decode()
+    if not keys.id:
+        raise msgspec.ValidationError("`id` is empty")
+    fields = _FIELDS.decode(raw)
+    for name in HEAVY:
+        fields.pop(name, None)
+    tags = keys.tags if isinstance(keys.tags, list) else []
+    return {
+        "project": project,
+        "id": keys.id,
+        "raw": raw,
+        "ref": msgspec.json.encode(fields),
+        "interaction": _ident(keys.interaction, "id"),
+        "interaction_name": _ident(keys.interaction, "name"),
+        "environment": _ident(keys.environment, "id"),
+        "model": keys.model_id,
+        "status": keys.status,
+        "tags": "\n".join(["", *(tag for tag in tags if isinstance(tag, str)), ""]),
+        "created_at": keys.created_at,
+        "updated_at": keys.updated_at,
+    }
+
+
+def put_runs(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store runs; one that is there already is replaced."""
+    statement = insert(runs)
+    changed = {
+        column.name: statement.excluded[column.name]
+        for column in runs.columns
+        if not column.primary_key
+    }
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["project", "id"], set_=changed), rows
+    )
+
+
+def get_raw(connection: Connection, project: str, run: str) -> bytes:
+    """A run's document; 404 for one that is not the project's."""
+    query = select(runs.c.raw).where(runs.c.project == project, runs.c.id == run)
+    found = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        raise missing("run", run)
+    return bytes(found)
+
+
+def find_raw(
+    connection: Connection, project: str, asked: RunFilter, *, limit: int, offset: int
+) -> list[bytes]:
+    """Whole documents; those asked for by id in the order of asking."""
+    if asked.ids is None:
+        query = _filtered(select(runs.c.raw), project, asked)
+        return list(connection.execute(query.limit(limit).offset(offset)).scalars())
+    found: dict[str, bytes] = {}
+    for start in range(0, len(asked.ids), _MANY):
+        part = msgspec.structs.replace(asked, ids=asked.ids[start : start + _MANY])
+        query = _filtered(select(runs.c.id, runs.c.raw), project, part)
+        found.update((row.id, row.raw) for row in connection.execute(query))
+    ordered = [found[ident] for ident in dict.fromkeys(asked.ids) if ident in found]
+    return ordered[offset : offset + limit]
+
+
+def list_refs(
+    connection: Connection, project: str, asked: RunFilter, *, limit: int, offset: int
+) -> list[bytes]:
+    """References, most recently updated first."""
+    query = _filtered(select(runs.c.ref), project, asked)
+    return list(connection.execute(query.limit(limit).offset(offset)).scalars())
+
+
+def session_refs(
+    connection: Connection, project: str, session: str, *, limit: int, offset: int
+) -> list[bytes]:
+    """References of a session's runs, in the order of adding."""
+    query = (
+        select(runs.c.ref)
+        .join(session_runs, (session_runs.c.run == runs.c.id) & (runs.c.project == project))
+        .where(session_runs.c.session == session)
+        .order_by(session_runs.c.position)
+    )
+    return list(connection.execute(query.limit(limit).offset(offset)).scalars())
+
+
+def session_raw(connection: Connection, project: str, session: str) -> Iterable[bytes]:
+    """Whole documents of a session's runs, streamed, in the order of adding."""
+    query = (
+        select(runs.c.raw)
+        .join(session_runs, (session_runs.c.run == runs.c.id) & (runs.c.project == project))
+        .where(session_runs.c.session == session)
+        .order_by(session_runs.c.position)
+    )
+    return connection.execution_options(yield_per=_MANY).execute(query).scalars()
+
+
+def _filtered(query: Select[Any], project: str, asked: RunFilter) -> Select[Any]:
+    query = query.where(runs.c.project == project)
+    if asked.ids is not None:
+        return query.where(runs.c.id.in_(asked.ids))
+    for column, value in (
+        (runs.c.environment, asked.environment),
+        (runs.c.model, asked.model),
+        (runs.c.status, asked.status),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if asked.interaction is not None:
+        name = asked.interaction
+        query = query.where((runs.c.interaction == name) | (runs.c.interaction_name == name))
+    for tag in asked.tags:
+        query = query.where(runs.c.tags.contains(f"\n{tag}\n", autoescape=True))
+    if asked.start is not None:
+        query = query.where(runs.c.created_at >= asked.start)
+    if asked.end is not None:
+        query = query.where(runs.c.created_at < asked.end)
+    return query.order_by(runs.c.updated_at.desc(), runs.c.id)
+
+
+def filter_of(query: dict[str, Any]) -> RunFilter:
+    """The filter of a `/runs/find` query: ids by `$in`, equality on the fields that are kept."""
+    known = {
+        "modelId": "model",
+        "model": "model",
+        "status": "status",
+        "interaction": "interaction",
+        "environment": "environment",
+    }
+    words: dict[str, Any] = {}
+    for name, value in query.items():
+        match name, value:
+            case (("_id" | "id"), {"$in": list() as ids}) if all(isinstance(i, str) for i in ids):
+                words["ids"] = tuple(ids)
+            case (("_id" | "id"), str()):
+                words["ids"] = (value,)
+            case _, str() if name in known:
+                words[known[name]] = value
+            case _:
+                raise bad_request(
+                    f"query.{name}: is not supported; ask by id, or by {', '.join(known)}"
+                )
+    return RunFilter(**words)
+
+
+def _ident(value: Any, key: str) -> str | None:
+    if isinstance(value, str):
+        return value
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None

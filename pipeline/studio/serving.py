@@ -1,0 +1,230 @@
+"""Running the Studio: as a command, or inside a program on a free port."""
+
+import fcntl
+import ipaddress
+import json
+import logging
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+
+from pipeline.errors import Busy, PermanentError, UsageError
+from pipeline.studio.app import make_app
+from pipeline.studio.building import build_with_stages
+from pipeline.studio.database import Database
+from pipeline.studio.importing import ImportReport, import_environments, import_runs
+from pipeline.studio.keys import create_key
+from pipeline.studio.state import LINK_LIFETIME, TOKEN_LIFETIME, Studio, open_studio
+
+__all__ = ["EmbeddedStudio", "import_into", "new_key", "serve"]
+
+_START_SECONDS = 30.0
+
+
+class EmbeddedStudio:
+    """A Studio in a thread of this program, ready when the block begins."""
+
+    def __init__(
+        self,
+        data_dir: Path | None = None,
+        *,
+        port: int = 0,
+        token_lifetime: float = TOKEN_LIFETIME,
+        link_lifetime: float = LINK_LIFETIME,
+    ) -> None:
+        self._given_dir = data_dir
+        self._port = port
+        self._lifetimes = (token_lifetime, link_lifetime)
+        self._stack = ExitStack()
+        self._studio: Studio | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def studio(self) -> Studio:
+        """The running Studio's parts."""
+        if self._studio is None:
+            raise UsageError("the embedded Studio is not running: use it in a `with` block")
+        return self._studio
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:PORT`."""
+        return self.studio.links.origin
+
+    def import_runs(
+        self, runs: Path, environments: Path | None = None, project: str = "default"
+    ) -> ImportReport:
+        """Fill a project from files."""
+        if environments is not None:
+            import_environments(self.studio.database, environments, project)
+        return import_runs(self.studio.database, runs, project)
+
+    def create_key(self, project: str = "default") -> str:
+        """A new API key."""
+        return create_key(self.studio.database, project)
+
+    def _start(self) -> None:
+        data_dir = self._given_dir
+        if data_dir is None:
+            data_dir = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        self._stack.enter_context(_holding(data_dir))
+        token_lifetime, link_lifetime = self._lifetimes
+        self._studio = open_studio(
+            data_dir,
+            builder=build_with_stages,
+            token_lifetime=token_lifetime,
+            link_lifetime=link_lifetime,
+        )
+        self._stack.callback(self._studio.database.close)
+        listener = _listen("127.0.0.1", self._port)
+        self._stack.enter_context(listener)
+        self._studio.links.origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._stack.enter_context(_serving(self._studio, listener))
+
+
+def serve(*, host: str, port: int, data_dir: Path, allow_remote: bool = False) -> None:
+    """Serve until interrupted; says on stdout when it is ready."""
+    if not (allow_remote or _is_loopback(host)):
+        raise UsageError(
+            f"--host {host}: others could reach it; give --allow-remote if that is meant "
+            "(keys and tokens travel unencrypted: put TLS in front)"
+        )
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    with _holding(data_dir), _listen(host, port) as listener:
+        studio = open_studio(data_dir, builder=build_with_stages)
+        studio.links.origin = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
+        server = _Server(_config(studio))
+        server.announcement = f"Studio ready at {studio.links.origin}"
+        try:
+            server.run(sockets=[listener])
+        finally:
+            studio.database.close()
+
+
+def import_into(
+    data_dir: Path, runs: Path, environments: Path | None, project: str
+) -> ImportReport:
+    """Fill a project; the server may be running."""
+    database = Database(data_dir / "studio.db")
+    try:
+        if environments is not None:
+            import_environments(database, environments, project)
+        return import_runs(database, runs, project)
+    finally:
+        database.close()
+
+
+def new_key(data_dir: Path, project: str) -> str:
+    """Make an API key; the server may be running."""
+    database = Database(data_dir / "studio.db")
+    try:
+        return create_key(database, project)
+    finally:
+        database.close()
+
+
+class _Server(uvicorn.Server):
+    announcement = ""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.announcement and self.started:
+            print(self.announcement, flush=True)  # noqa: T201 (what callers wait for)
+
+
+@contextmanager
+def _serving(studio: Studio, listener: socket.socket) -> Iterator[None]:
+    server = _Server(_config(studio))
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="studio", daemon=True
+    )
+    thread.start()
+    waited = threading.Event()
+    for _ in range(int(_START_SECONDS / 0.01)):
+        if server.started or not thread.is_alive():
+            break
+        waited.wait(0.01)
+    if not server.started:
+        raise PermanentError("the embedded Studio did not start; TRAINSET_DEBUG=1 shows why")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _config(studio: Studio) -> uvicorn.Config:
+    """A quiet server: URLs hold secrets, so no access is logged."""
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    return uvicorn.Config(
+        make_app(studio),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=5,
+        server_header=False,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=_family(host), backlog=512)
+    except OSError as error:
+        raise PermanentError(
+            f"cannot listen at {host}:{port}: {error.strerror}; give another --port"
+        ) from None
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@contextmanager
+def _holding(data_dir: Path) -> Iterator[None]:
+    """One server at a time for a data-dir."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    path = data_dir / "lock"
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = path.read_text(encoding="utf-8") or "another process"
+            raise Busy(f"{data_dir}: a Studio is running on it already ({owner})") from None
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+        file.flush()
+        yield

@@ -1,0 +1,47 @@
+"""What every handler is given: the Studio's parts, made once."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.studio.database import Database
+from pipeline.studio.jobs import JobRunner
+from pipeline.studio.keys import Tokens
+from pipeline.studio.links import Links
+from pipeline.studio.objects import ObjectStore
+
+__all__ = ["Builder", "Studio", "open_studio"]
+
+Builder = Callable[[Path, Path], Path]
+"""Builds a dataset from a file of runs in a work folder; the path of the training file."""
+
+TOKEN_LIFETIME = 30 * 60.0
+LINK_LIFETIME = 60 * 60.0
+
+
+class Studio:
+    """The Studio's parts. A plain class, so that the framework hands it on as it is."""
+
+    def __init__(self, data_dir: Path, builder: Builder, lifetimes: tuple[float, float]) -> None:
+        token_lifetime, link_lifetime = lifetimes
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir = data_dir
+        self.builder = builder
+        self.database = Database(data_dir / "studio.db")
+        self.store = ObjectStore(self.database, data_dir)
+        self.tokens = Tokens(data_dir, token_lifetime)
+        self.links = Links(data_dir, link_lifetime)
+        self.jobs = JobRunner(self.database, self.store)
+        self.building = threading.Lock()
+        """One build at a time."""
+
+
+def open_studio(
+    data_dir: Path,
+    *,
+    builder: Builder,
+    token_lifetime: float = TOKEN_LIFETIME,
+    link_lifetime: float = LINK_LIFETIME,
+) -> Studio:
+    """Open the data in a folder; make them where there are none."""
+    return Studio(data_dir, builder, (token_lifetime, link_lifetime))
