@@ -9,8 +9,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
-    """Make every table of the first version."""
+def _api_keys() -> None:
     op.create_table(
         "api_keys",
         sa.Column("hash", sa.String(), nullable=False),
@@ -19,6 +18,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
+
+
+def _environments() -> None:
     op.create_table(
         "environments",
         sa.Column("project", sa.String(), nullable=False),
@@ -26,6 +28,9 @@ def upgrade() -> None:
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("project", "id"),
     )
+
+
+def _runs() -> None:
     op.create_table(
         "runs",
         sa.Column("project", sa.String(), nullable=False),
@@ -43,6 +48,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project", "id"),
     )
     op.create_index("runs_by_time", "runs", ["project", "updated_at", "id"], unique=False)
+
+
+def _sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
@@ -63,6 +71,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("id"),
     )
+
+
+def _jobs() -> None:
     op.create_table(
         "jobs",
         sa.Column("id", sa.String(), nullable=False),
@@ -91,6 +102,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("status IN ('pending', 'running')"),
         postgresql_where=sa.text("status IN ('pending', 'running')"),
     )
+
+
+def _objects() -> None:
     op.create_table(
         "objects",
         sa.Column("name", sa.String(), nullable=False),
@@ -105,6 +119,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _session_runs() -> None:
     op.create_table(
         "session_runs",
         sa.Column("session", sa.String(), nullable=False),
@@ -117,6 +134,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("session", "position"),
         sa.UniqueConstraint("session", "run"),
     )
+
+
+def _uploads() -> None:
     op.create_table(
         "uploads",
         sa.Column("id", sa.String(), nullable=False),
@@ -132,3 +152,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("object"),
     )
+
+
+def upgrade() -> None:
+    """Make every table of the first version."""
+    _api_keys()
+    _environments()
+    _runs()
+    _sessions()
+    _jobs()
+    _objects()
+    _session_runs()
+    _uploads()
