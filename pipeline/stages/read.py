@@ -6,6 +6,7 @@ inside the `Raw` fields too. Imports api's `Run` and `records`.
 """
 
 import re
+from math import isinf
 
 import msgspec
 
@@ -29,6 +30,8 @@ _BONES = bytes.maketrans(b"012345678E]}{", b"999999999e,,[")
 """A document's bones are 9 for each digit, e, commas and ends as commas, openings, quotes."""
 _LONG_EXPONENT = re.compile(rb"9e999+,")
 _MANY_DIGITS = b"9" * 300
+_NUMBER = re.compile(rb"-?\d[\d.eE+-]*")
+_LONGEST_NUMBER = 24
 
 _ESCAPE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -103,10 +106,18 @@ def _overflow(data: bytes) -> Rejected | None:
     """A number such as 1e999, or one of thousands of digits."""
     try:
         msgspec.json.decode(data)
-    except msgspec.ValidationError as error:
-        where = str(error).partition(" - at ")[2] or "`$`"
-        return _refuse("non_finite_number", f"a number that no double holds - at {where}")
+    except msgspec.ValidationError:
+        blanked = _STRING.sub(lambda string: b" " * len(string[0]), data)
+        for number in _NUMBER.finditer(blanked):
+            if isinf(float(number[0])):
+                said = f"{_short(number[0])} at byte {number.start():,} is more than a double holds"
+                return _refuse("non_finite_number", said)
     return None
+
+
+def _short(number: bytes) -> str:
+    text = number.decode()
+    return text if len(text) <= _LONGEST_NUMBER else f"{text[:_LONGEST_NUMBER]}..."
 
 
 def _diagnose(data: bytes, error: msgspec.DecodeError | UnicodeDecodeError) -> Rejected:

@@ -59,7 +59,8 @@ def to_messages(turns: list[Turn]) -> list[Message] | Rejected:
 
 def _unanswered(calls: _OpenCalls) -> Rejected:
     names = ", ".join(call.name for _, call in calls.waiting)
-    return refuse("tool_call_without_result", f"no result is stored for the call of {names}")
+    said = f"no result is stored for the call of {names}"
+    return refuse("tool_call_without_result", said, "$.prompt")
 
 
 def _asked(messages: list[Message]) -> list[Message] | Rejected:
