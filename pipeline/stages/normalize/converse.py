@@ -93,11 +93,8 @@ def read_converse(prompt: Raw) -> Draft | Rejected:
         return refuse_shape(error, "$.prompt.toolConfig")
     turns = [text_turn("system", one.text) for one in read.system or () if one.text is not UNSET]
     for index, message in enumerate(read.messages):
-        match _read_message(message, f"$.prompt.messages[{index}].content"):
-            case Rejected() as rejected:
-                return rejected
-            case more:
-                turns += more
+        if rejected := _read_message(message, f"$.prompt.messages[{index}].content", turns):
+            return rejected
     return Draft(turns, tools)
 
 
@@ -113,24 +110,23 @@ def _read_tools(config: bytes) -> tuple[Tool, ...]:
     )
 
 
-def _read_message(message: _Message, path: str) -> list[Turn] | Rejected:
-    """Results of tools first, then what the user said beside them."""
-    turns: list[Turn] = []
+def _read_message(message: _Message, path: str, turns: list[Turn]) -> Rejected | None:
+    """Adds the message's turns: results of tools first, then what was said beside them."""
     said = Turn(message.role, [])
-    calls: list[Call] = []
     for index, block in enumerate(message.content):
         if block.text is not UNSET:
             said.parts.append(TextPart(block.text))
             continue
         match _read_block(block, message.role, f"{path}[{index}]"):
             case Call() as call:
-                calls.append(call)
+                said.calls += (call,)
             case Turn() as result:
                 turns.append(result)
             case Rejected() as rejected:
                 return rejected
-    said.calls = tuple(calls)
-    return [*turns, said] if said.parts or said.calls else turns
+    if said.parts or said.calls:
+        turns.append(said)
+    return None
 
 
 def _read_block(block: _Block, role: str, path: str) -> Call | Turn | Rejected | None:

@@ -48,15 +48,22 @@ def _texts(parts: list[ContentPart]) -> list[str]:
 def _clean_parts(turn: Turn, schema: ResultSchema | None) -> list[ContentPart]:
     """The parts without notices about the schema and without blank ones."""
     noticed = schema if turn.role != "assistant" else None
+    if noticed is None and not any(map(_is_blank, turn.parts)):
+        return turn.parts
     parts: list[ContentPart] = []
     for part in turn.parts:
         if not isinstance(part, TextPart):
             parts.append(part)
             continue
         text = part.text if noticed is None else without_notice(part.text, noticed)
-        if text and not text.isspace():
-            parts.append(part if text is part.text else TextPart(text))
+        cleaned = part if text is part.text else TextPart(text)
+        if not _is_blank(cleaned):
+            parts.append(cleaned)
     return parts
+
+
+def _is_blank(part: ContentPart) -> bool:
+    return isinstance(part, TextPart) and (not part.text or part.text.isspace())
 
 
 def _clean_system(text: str, *, has_schema: bool) -> tuple[str, bool]:

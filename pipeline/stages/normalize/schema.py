@@ -21,8 +21,6 @@ _NOTICE = re.compile(
     r" <response_schema> tags\. <response_schema>"
     r"|Only answer with JSON matching this schema: )"
 )
-_TRACE = "chema"
-"""A text without it has no notice."""
 _FILL = "Fill all appropriate fields in the JSON output."
 
 
@@ -51,7 +49,7 @@ def without_notice(text: str, schema: ResultSchema) -> str:
     """The text without the notice at its end that repeats the schema, if there is one."""
     if text == _FILL or text.endswith("\n" + _FILL):
         return text.removesuffix(_FILL).rstrip()
-    if _TRACE not in text:
+    if not text.rstrip().endswith(("}", ">")):
         return text
     for notice in _NOTICE.finditer(text):
         quoted = text[notice.end() :].strip().removesuffix("</response_schema>")
