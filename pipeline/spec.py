@@ -31,6 +31,7 @@ __all__ = [
     "load_spec",
 ]
 
+_LOWEST_THRESHOLD = 0.5
 ENVIRONMENT = {"TRAINSET_STUDIO_URL": "studio.url", "TRAINSET_TOKEN_URL": "studio.token_url"}
 """Environment variables that set a word of the spec. The API key is no word of it: see `cli`."""
 
@@ -113,8 +114,10 @@ class DedupeSpec(Struct, frozen=True, forbid_unknown_fields=True):
             ("threshold", self.threshold),
             ("answer_threshold", self.answer_threshold),
         ):
-            if not 0.5 < value <= 1:
-                raise ValueError(f"{name} must be above 0.5 and at most 1, it is {value}")
+            if not _LOWEST_THRESHOLD < value <= 1:
+                raise ValueError(
+                    f"{name} must be above {_LOWEST_THRESHOLD} and at most 1, it is {value}"
+                )
 
 
 class SplitSpec(Struct, frozen=True, forbid_unknown_fields=True):

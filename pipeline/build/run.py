@@ -13,6 +13,7 @@ from pipeline.build.result import LATEST, BuildResult
 from pipeline.build.sources import FileSource, RunSource
 from pipeline.engines import open_engine
 from pipeline.errors import NoSpace, PermanentError, SourceUnreadable, UsageError
+from pipeline.formats import get_format
 from pipeline.manifest import MANIFEST_NAME, read_manifest
 from pipeline.spec import BuildSpec
 from pipeline.storage import LocalStore, open_store
@@ -31,6 +32,8 @@ def build_dataset(
     `SourceUnreadable`, `Busy` while another build holds the work-dir, `NoSpace`, and
     `GateRefused` when a gate of the spec says no (the build is kept).
     """
+    for name in spec.formats:
+        get_format(name)
     store = open_store(spec.run.work_dir)
     with _disk_errors(store.root), hold_work_dir(store.root):
         source = source or _file_source(spec)

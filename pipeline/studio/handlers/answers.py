@@ -3,12 +3,12 @@
 from typing import Annotated
 
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 __all__ = ["Limit", "Offset", "raw_document", "raw_list"]
 
-Limit = Annotated[int, Parameter(ge=1, le=1000)]
-Offset = Annotated[int, Parameter(ge=0, le=2**53)]
+Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
+Offset = Annotated[int, QueryParameter(ge=0, le=2**53)]
 
 
 def raw_document(document: bytes) -> Response[bytes]:

@@ -2,6 +2,8 @@
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from sqlalchemy import select
 
 from pipeline.api.environments import AIModel, Environment
@@ -15,7 +17,9 @@ __all__ = ["ROUTES", "trainable"]
 
 
 @get("/environments", sync_to_thread=True)
-def list_environments(studio: Studio, caller: Caller) -> list[Environment]:
+def list_environments(
+    studio: NamedDependency[Studio], caller: NamedDependency[Caller]
+) -> list[Environment]:
     """All environments of the project, by id."""
     query = select(environments.c.document).where(environments.c.project == caller.project)
     with studio.database.read() as connection:
@@ -24,14 +28,18 @@ def list_environments(studio: Studio, caller: Caller) -> list[Environment]:
 
 
 @get("/environments/{environment:str}", sync_to_thread=True)
-def retrieve_environment(studio: Studio, caller: Caller, environment: str) -> Environment:
+def retrieve_environment(
+    studio: NamedDependency[Studio], caller: NamedDependency[Caller], environment: FromPath[str]
+) -> Environment:
     """One environment."""
     with studio.database.read() as connection:
         return environment_of(connection, caller.project, environment)
 
 
 @get("/environments/{environment:str}/trainable-models", sync_to_thread=True)
-def trainable_models(studio: Studio, caller: Caller, environment: str) -> list[AIModel]:
+def trainable_models(
+    studio: NamedDependency[Studio], caller: NamedDependency[Caller], environment: FromPath[str]
+) -> list[AIModel]:
     """The environment's models that its provider trains."""
     with studio.database.read() as connection:
         return trainable(environment_of(connection, caller.project, environment))

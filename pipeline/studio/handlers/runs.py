@@ -3,6 +3,8 @@
 from typing import Any
 
 from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from pipeline.api.runs import FindRunsBody
@@ -38,7 +40,9 @@ class SearchBody(Struct, frozen=True):
 
 
 @get("/runs/{run:str}", sync_to_thread=True)
-def retrieve_run(studio: Studio, caller: Caller, run: str) -> Any:
+def retrieve_run(
+    studio: NamedDependency[Studio], caller: NamedDependency[Caller], run: FromPath[str]
+) -> Any:
     """The run's document as it came."""
     with studio.database.read() as connection:
         return raw_document(get_raw(connection, caller.project, run))
@@ -46,16 +50,16 @@ def retrieve_run(studio: Studio, caller: Caller, run: str) -> Any:
 
 @get("/runs", sync_to_thread=True)
 def list_runs(  # noqa: PLR0913 (one of each query parameter)
-    studio: Studio,
-    caller: Caller,
+    studio: NamedDependency[Studio],
+    caller: NamedDependency[Caller],
     *,
     limit: Limit = 100,
     offset: Offset = 0,
-    interaction: str | None = None,
-    status: str | None = None,
-    model: str | None = None,
-    environment: str | None = None,
-    tag: str | None = None,
+    interaction: FromQuery[str | None] = None,
+    status: FromQuery[str | None] = None,
+    model: FromQuery[str | None] = None,
+    environment: FromQuery[str | None] = None,
+    tag: FromQuery[str | None] = None,
 ) -> Any:
     """References, most recently updated first."""
     asked = RunFilter(
@@ -69,7 +73,9 @@ def list_runs(  # noqa: PLR0913 (one of each query parameter)
 
 
 @post("/runs/find", status_code=200, sync_to_thread=True)
-def find_runs(studio: Studio, caller: Caller, data: FindRunsBody) -> Any:
+def find_runs(
+    studio: NamedDependency[Studio], caller: NamedDependency[Caller], data: JSONBody[FindRunsBody]
+) -> Any:
     """Whole runs by id or by equality on their fields."""
     limit, offset = _span(data.limit, data.offset)
     asked = filter_of(data.query)
@@ -80,7 +86,9 @@ def find_runs(studio: Studio, caller: Caller, data: FindRunsBody) -> Any:
 
 
 @post("/runs/search", status_code=200, sync_to_thread=True)
-def search_runs(studio: Studio, caller: Caller, data: SearchBody) -> Any:
+def search_runs(
+    studio: NamedDependency[Studio], caller: NamedDependency[Caller], data: JSONBody[SearchBody]
+) -> Any:
     """References by field and time of creation."""
     limit, offset = _span(data.limit, data.offset)
     query = data.query

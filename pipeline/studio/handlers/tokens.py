@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, post
+from litestar.di import NamedDependency
 
 from pipeline.api.tokens import IssuedToken
 from pipeline.studio.failures import unauthorized
@@ -13,7 +14,7 @@ __all__ = ["bearer", "issue_token"]
 
 
 @post("/token/issue", status_code=200, sync_to_thread=True)
-def issue_token(studio: Studio, request: Request[Any, Any, Any]) -> IssuedToken:
+def issue_token(studio: NamedDependency[Studio], request: Request[Any, Any, Any]) -> IssuedToken:
     """A token for the key in the Authorization header; the body is not read."""
     project = project_of_key(studio.database, bearer(request))
     if project is None:

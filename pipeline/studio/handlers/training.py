@@ -3,6 +3,8 @@
 from typing import Any
 
 from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy import Connection, Row
 
 from pipeline.api.environments import Environment
@@ -38,7 +40,11 @@ _STATUSES = (
 
 
 @post("/training", status_code=200, sync_to_thread=True)
-def create(studio: Studio, caller: Caller, data: CreateSessionBody) -> TrainingSession:
+def create(
+    studio: NamedDependency[Studio],
+    caller: NamedDependency[Caller],
+    data: JSONBody[CreateSessionBody],
+) -> TrainingSession:
     """Make a session."""
     for name in ("name", "env", "model"):
         if not getattr(data, name).strip():
@@ -54,11 +60,11 @@ def create(studio: Studio, caller: Caller, data: CreateSessionBody) -> TrainingS
 
 @get("/training", sync_to_thread=True)
 def list_sessions(
-    studio: Studio,
-    caller: Caller,
+    studio: NamedDependency[Studio],
+    caller: NamedDependency[Caller],
     limit: Limit = 100,
     offset: Offset = 0,
-    status: str | None = None,
+    status: FromQuery[str | None] = None,
 ) -> list[TrainingSession]:
     """Sessions, newest first, without their runs."""
     with studio.database.read() as connection:
@@ -68,11 +74,11 @@ def list_sessions(
 
 @get("/training/names", sync_to_thread=True)
 def list_names(
-    studio: Studio,
-    caller: Caller,
+    studio: NamedDependency[Studio],
+    caller: NamedDependency[Caller],
     limit: Limit = 100,
     offset: Offset = 0,
-    status: str | None = None,
+    status: FromQuery[str | None] = None,
 ) -> list[SessionName]:
     """Ids and names, newest first."""
     with studio.database.read() as connection:
@@ -81,7 +87,9 @@ def list_names(
 
 
 @get("/training/{session:str}", sync_to_thread=True)
-def retrieve(studio: Studio, caller: Caller, session: str) -> TrainingSession:
+def retrieve(
+    studio: NamedDependency[Studio], caller: NamedDependency[Caller], session: FromPath[str]
+) -> TrainingSession:
     """One session with its run ids."""
     with studio.database.read() as connection:
         row = sessions.get_row(connection, caller.project, session)
@@ -90,7 +98,12 @@ def retrieve(studio: Studio, caller: Caller, session: str) -> TrainingSession:
 
 
 @post("/training/{session:str}/add", status_code=200, sync_to_thread=True)
-def add(studio: Studio, caller: Caller, session: str, data: AddRunsBody) -> OkAnswer:
+def add(
+    studio: NamedDependency[Studio],
+    caller: NamedDependency[Caller],
+    session: FromPath[str],
+    data: JSONBody[AddRunsBody],
+) -> OkAnswer:
     """Add runs, all or none."""
     if len(data.runs) > MAX_IDS:
         raise bad_request(f"runs: {len(data.runs):,} ids, at most {MAX_IDS:,} a call")
@@ -102,7 +115,11 @@ def add(studio: Studio, caller: Caller, session: str, data: AddRunsBody) -> OkAn
 
 @get("/training/{session:str}/runs", sync_to_thread=True)
 def list_runs(
-    studio: Studio, caller: Caller, session: str, limit: Limit = 100, offset: Offset = 0
+    studio: NamedDependency[Studio],
+    caller: NamedDependency[Caller],
+    session: FromPath[str],
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> Any:
     """References of the session's runs, in the order of adding."""
     with studio.database.read() as connection:
@@ -112,13 +129,17 @@ def list_runs(
 
 
 @post("/training/{session:str}/build", status_code=200, sync_to_thread=True)
-def build(studio: Studio, caller: Caller, session: str) -> DatasetAnswer:
+def build(
+    studio: NamedDependency[Studio], caller: NamedDependency[Caller], session: FromPath[str]
+) -> DatasetAnswer:
     """Make the dataset of the session's runs."""
     return DatasetAnswer(studio.links.place(build_session(studio, caller, session)))
 
 
 @get("/training/{session:str}/url", sync_to_thread=True)
-def dataset_url(studio: Studio, caller: Caller, session: str) -> UrlAnswer:
+def dataset_url(
+    studio: NamedDependency[Studio], caller: NamedDependency[Caller], session: FromPath[str]
+) -> UrlAnswer:
     """A signed link to the dataset."""
     with studio.database.read() as connection:
         row = sessions.get_row(connection, caller.project, session)
@@ -129,7 +150,11 @@ def dataset_url(studio: Studio, caller: Caller, session: str) -> UrlAnswer:
 
 @get("/training/{session:str}/upload-url", sync_to_thread=True)
 def upload_url(
-    studio: Studio, caller: Caller, session: str, *, resumable: bool = False
+    studio: NamedDependency[Studio],
+    caller: NamedDependency[Caller],
+    session: FromPath[str],
+    *,
+    resumable: FromQuery[bool] = False,
 ) -> UrlAnswer:
     """A link to upload a dataset to: a resumable session, or one signed PUT."""
     with studio.database.read() as connection:
@@ -142,7 +167,10 @@ def upload_url(
 
 @post("/training/{session:str}/dataset", status_code=200, sync_to_thread=True)
 def set_dataset(
-    studio: Studio, caller: Caller, session: str, data: SetDatasetBody
+    studio: NamedDependency[Studio],
+    caller: NamedDependency[Caller],
+    session: FromPath[str],
+    data: JSONBody[SetDatasetBody],
 ) -> DatasetAnswer:
     """Say which dataset the training takes."""
     with studio.database.write() as connection:
@@ -158,7 +186,9 @@ def set_dataset(
 
 
 @post("/training/{session:str}/start", status_code=200, sync_to_thread=True)
-def start(studio: Studio, caller: Caller, session: str) -> TrainingJob:
+def start(
+    studio: NamedDependency[Studio], caller: NamedDependency[Caller], session: FromPath[str]
+) -> TrainingJob:
     """Start the training; the same job again while one is active."""
     with studio.database.write() as connection:
         row = sessions.get_row(connection, caller.project, session)
@@ -171,7 +201,9 @@ def start(studio: Studio, caller: Caller, session: str) -> TrainingJob:
 
 
 @post("/training/{session:str}/cancel", status_code=200, sync_to_thread=True)
-def cancel(studio: Studio, caller: Caller, session: str) -> TrainingJob:
+def cancel(
+    studio: NamedDependency[Studio], caller: NamedDependency[Caller], session: FromPath[str]
+) -> TrainingJob:
     """Cancel the active job; a cancelled one is answered as it is."""
     with studio.database.write() as connection:
         row = sessions.get_row(connection, caller.project, session)
@@ -187,7 +219,13 @@ def cancel(studio: Studio, caller: Caller, session: str) -> TrainingJob:
 
 
 @get("/training/job/{job:path}", sync_to_thread=True)
-def retrieve_job(studio: Studio, caller: Caller, job: str, *, sync: bool = False) -> TrainingJob:
+def retrieve_job(
+    studio: NamedDependency[Studio],
+    caller: NamedDependency[Caller],
+    job: FromPath[str],
+    *,
+    sync: FromQuery[bool] = False,
+) -> TrainingJob:
     """The job; with sync, when it is over or after 55 seconds."""
     seconds = SYNC_SECONDS if sync else 0.0
     return studio.jobs.wait(caller.project, job.removeprefix("/"), seconds)

@@ -1,6 +1,7 @@
-"""Made-up runs for whole builds: a few dozen, two interactions, with what can go wrong."""
+"""What the rooms' tests share: made-up runs, the command, which tests need the real runs."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -9,6 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+REAL_RUNS = "TRAINSET_REAL_RUNS"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without the file that the variable names there are no tests on real runs."""
+    if os.environ.get(REAL_RUNS):
+        return
+    real = [item for item in items if item.get_closest_marker("real")]
+    config.hook.pytest_deselected(items=real)
+    items[:] = [item for item in items if item not in real]
+
+
+@pytest.fixture(autouse=True)
+def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is configured on the machine does not reach a test."""
+    for name in list(os.environ):
+        if name.startswith("TRAINSET_") and name != REAL_RUNS:
+            monkeypatch.delenv(name)
+
 
 THINGS = [
     "lamp",
