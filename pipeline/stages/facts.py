@@ -138,6 +138,7 @@ def wants_thoughts(run: Run) -> bool:
     return _options_of(run).include_thoughts
 
 
+_LARGEST = 1 << 53
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens")
 
 
@@ -168,4 +169,5 @@ def _count(value: Any) -> int | None:
 
 
 def _is_number(value: Any) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """A number that every table can hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST

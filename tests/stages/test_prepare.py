@@ -69,6 +69,12 @@ def test_a_bare_interaction_and_no_tokens() -> None:
     assert one.tokens == 8  # 29 characters
 
 
+def test_numbers_that_no_table_holds_are_no_facts() -> None:
+    use = {"prompt": 1e300, "result": 10**30}
+    one = prepared(token_use=use, evaluation={"score": 10**400}, config={"max_tokens": 10**400})
+    assert (one.tokens, one.score) == (8, None)
+
+
 @pytest.mark.parametrize(
     ("path", "group"),
     [
