@@ -98,18 +98,27 @@ class CuttingProxy:
             self._begin(self._serve, near)
 
     def _serve(self, near: socket.socket) -> None:
-        with near, socket.create_connection(self._server) as far:
-            near.settimeout(5)
-            far.settimeout(5)
-            while True:
-                try:
-                    if not (asked := near.recv(65536)):
-                        return
-                    far.sendall(asked)
-                    answer = far.recv(65536)
-                    if self._path in asked and not self.cut:
-                        self.cut += 1
-                        return
-                    near.sendall(answer)
-                except OSError:
-                    return
+        far = socket.create_connection(self._server)
+        cutting = threading.Event()
+        self._begin(self._pump, far, near, cutting)
+        with near, far:
+            while asked := _received(near):
+                if self._path in asked and not self.cut:
+                    cutting.set()
+                    self.cut += 1
+                far.sendall(asked)
+
+    def _pump(self, far: socket.socket, near: socket.socket, cutting: threading.Event) -> None:
+        """Answers on their way back; the one to be cut closes the connection instead."""
+        while answer := _received(far):
+            if cutting.is_set():
+                near.shutdown(socket.SHUT_RDWR)
+                return
+            near.sendall(answer)
+
+
+def _received(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65536)
+    except OSError:
+        return b""
