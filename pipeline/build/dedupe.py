@@ -26,9 +26,7 @@ from pipeline.stages.dedupe import CODES, CONFLICT, KEPT, DedupeRows, Verdicts, 
 from pipeline.stages.neighbours import Pairs, alike_pairs
 from pipeline.stages.shingles import I64
 
-__all__ = ["DEDUPE_SHELF", "Alikeness", "compare", "dedupe"]
-
-DEDUPE_SHELF = "4-dedupe"
+__all__ = ["Alikeness", "compare", "dedupe"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pipeline.build.publish_state import PublishState, load_state, save_state
 from pipeline.build.result import BuildResult
 from pipeline.client import StudioClient, UploadGone, remote_object, upload_file
 from pipeline.errors import Conflict, GateRefused, NotFound, Unreachable
-from pipeline.formats import get_format
+from pipeline.formats import Limits, get_format
 from pipeline.manifest import DatasetFile, verify_files
 from pipeline.spec import GateSpec
 
@@ -140,14 +140,23 @@ def _training_file(build: BuildResult) -> DatasetFile:
     """The file that is handed over: the first format's training split."""
     for file in build.manifest.files:
         if file.split == "train" and file.format is not None:
-            needed = get_format(file.format).limits.min_examples
-            if file.lines < needed:
-                raise GateRefused(
-                    f"{file.path}: has {file.lines} examples, "
-                    f"a {file.format} training needs at least {needed}"
-                )
+            _refuse_size(file, get_format(file.format).limits)
             return file
     raise GateRefused(f"build {build.build_id}: no record went to the training split")
+
+
+def _refuse_size(file: DatasetFile, limits: Limits) -> None:
+    """What the provider would refuse is known before a byte is uploaded."""
+    if file.lines < limits.min_examples:
+        raise GateRefused(
+            f"{file.path}: has {file.lines} examples, "
+            f"a {file.format} training needs at least {limits.min_examples}"
+        )
+    if file.bytes > limits.max_file_bytes:
+        raise GateRefused(
+            f"{file.path}: has {file.bytes:,} bytes, "
+            f"a {file.format} training takes at most {limits.max_file_bytes:,}"
+        )
 
 
 def _has_dataset(client: StudioClient, session: TrainingSession, file: DatasetFile) -> bool:

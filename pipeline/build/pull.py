@@ -15,9 +15,7 @@ from pipeline.errors import SourceUnreadable
 from pipeline.ledger import Tally
 from pipeline.stages.read import read_run
 
-__all__ = ["PULL_SHELF", "pull"]
-
-PULL_SHELF = "1-pull"
+__all__ = ["pull"]
 
 _SCHEMA = pa.schema(
     [

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.build.gates import check_gates
-from pipeline.build.lock import hold_work_dir
 from pipeline.build.plan import build_id_of, carry_out
 from pipeline.build.progress import SILENT, Progress
 from pipeline.build.result import LATEST, BuildResult
@@ -16,7 +15,7 @@ from pipeline.errors import NoSpace, PermanentError, SourceUnreadable, UsageErro
 from pipeline.formats import get_format
 from pipeline.manifest import MANIFEST_NAME, read_manifest
 from pipeline.spec import BuildSpec
-from pipeline.storage import LocalStore, open_store
+from pipeline.storage import LocalStore, hold_folder, open_store
 
 __all__ = ["build_dataset"]
 
@@ -35,7 +34,7 @@ def build_dataset(
     for name in spec.formats:
         get_format(name)
     store = open_store(spec.run.work_dir)
-    with _disk_errors(store.root), hold_work_dir(store.root):
+    with _disk_errors(store.root), hold_folder(store.root):
         source = source or _file_source(spec)
         build_id = build_id_of(spec, source)
         folder = store.root / "builds" / build_id
@@ -51,6 +50,7 @@ def build_dataset(
 def _build(
     spec: BuildSpec, source: RunSource, store: LocalStore, progress: Progress
 ) -> BuildResult:
+    store.sweep()
     engine = open_engine(spec.run.engine, spec.run.workers, _PRELOAD)
     try:
         manifest = carry_out(spec, source, store=store, engine=engine, progress=progress)

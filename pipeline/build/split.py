@@ -22,9 +22,7 @@ from pipeline.stages.proof import CrossPairs, cross_pairs
 from pipeline.stages.shingles import I64
 from pipeline.stages.split import SPLITS, Components, assign_splits
 
-__all__ = ["SPLIT_SHELF", "split"]
-
-SPLIT_SHELF = "5-split"
+__all__ = ["split"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.storage.local import LocalStore
+from pipeline.storage.lock import hold_folder
 
-__all__ = ["LocalStore", "open_store"]
+__all__ = ["LocalStore", "hold_folder", "open_store"]
 
 
 def open_store(url: str) -> LocalStore:

@@ -1,7 +1,6 @@
 """Files under one folder. Whole or not at all: every write is a temporary file and a rename."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +56,7 @@ class LocalStore:
         found = (entry for entry in folder.iterdir() if entry.is_file())
         return sorted(entry.name for entry in found if not entry.name.startswith("."))
 
-    def delete_all(self, prefix: str) -> None:
-        """Remove a folder with all that is in it; one that is not there is no error."""
-        shutil.rmtree(self.path(prefix), ignore_errors=True)
+    def sweep(self) -> None:
+        """Remove the temporary files of writers that were killed; nobody else may be writing."""
+        for left in self.root.rglob(".*.tmp"):
+            left.unlink(missing_ok=True)

@@ -12,11 +12,11 @@ import pytest
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.build.life import explain_run
-from pipeline.build.lock import hold_work_dir
 from pipeline.errors import Busy, GateRefused, NotFound, SourceUnreadable, UsageError
 from pipeline.ledger import LEDGER_SCHEMA
 from pipeline.manifest import verify_files
 from pipeline.spec import BuildSpec, load_spec
+from pipeline.storage import hold_folder
 
 Writer = Callable[[Sequence[dict[str, Any]], str], Path]
 Runs = list[dict[str, Any]]
@@ -223,7 +223,7 @@ def test_sources_that_cannot_be_read_are_sentences(tmp_path: Path) -> None:
 
 def test_a_work_dir_in_use_names_its_owner(write_runs: Writer, runs: Runs, tmp_path: Path) -> None:
     path = write_runs(runs, "r.jsonl")
-    with hold_work_dir(tmp_path / "work"), pytest.raises(Busy, match=f"process {os.getpid()} on"):
+    with hold_folder(tmp_path / "work"), pytest.raises(Busy, match=f"process {os.getpid()} on"):
         build_dataset(spec_of(tmp_path / "work", path))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.build.lock import hold_work_dir
+from pipeline.storage import hold_folder
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 Runs = list[dict[str, Any]]
@@ -98,7 +98,7 @@ def test_a_work_dir_in_use_is_try_later_and_names_its_owner(
     runs: Runs, write_runs: Writer, command: Command, tmp_path: Path
 ) -> None:
     path = write_runs(runs, "runs.jsonl")
-    with hold_work_dir(tmp_path / "work"):
+    with hold_folder(tmp_path / "work"):
         done = command("build", "--runs", path, "--work-dir", tmp_path / "work")
     refused(done, 75, "is using it")
 

@@ -31,12 +31,12 @@ def test_a_write_that_breaks_leaves_the_old_bytes_and_no_litter(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_deleting_what_is_not_there_is_no_error(tmp_path: Path) -> None:
+def test_a_sweep_removes_what_a_killed_writer_left(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
-    store.write_bytes("x/1", b"")
-    store.delete_all("x")
-    store.delete_all("x")
-    assert store.names("x") == []
+    store.write_bytes("a/part.parquet", b"whole")
+    (tmp_path / "a" / ".part.parquet.77.tmp").write_bytes(b"ha")
+    store.sweep()
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["part.parquet"]
 
 
 def test_buckets_say_that_they_are_not_built() -> None:

@@ -1,4 +1,4 @@
-"""One build at a time in a work-dir: a kernel lock, free the moment its holder is gone."""
+"""One process at a time in a folder: a kernel lock, free the moment its holder is gone."""
 
 import fcntl
 import json
@@ -11,21 +11,19 @@ from pathlib import Path
 
 from pipeline.errors import Busy
 
-__all__ = ["hold_work_dir"]
+__all__ = ["hold_folder"]
 
 
 @contextmanager
-def hold_work_dir(work_dir: Path) -> Iterator[None]:
-    """Hold the work-dir while the block runs; `Busy` names who holds it already."""
-    work_dir.mkdir(parents=True, exist_ok=True)
-    path = work_dir / "lock"
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Hold the folder while the block runs; `Busy` names who holds it already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "lock"
     with path.open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Busy(
-                f"{work_dir}: {_owner(path)} is using it; try again when it is done"
-            ) from None
+            raise Busy(f"{folder}: {_owner(path)} is using it; try again when it is done") from None
         file.truncate(0)
         json.dump(_me(), file)
         file.flush()
@@ -42,4 +40,4 @@ def _owner(path: Path) -> str:
         owner = json.loads(path.read_text(encoding="utf-8"))
         return f"process {owner['pid']} on {owner['host']} (since {owner['since']})"
     except (OSError, ValueError, KeyError, TypeError):
-        return "another build"
+        return "another process"
