@@ -4,7 +4,7 @@ Change nothing here lightly: every id, every split and every file of an old data
 Imports only `records`.
 """
 
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -17,7 +17,6 @@ __all__ = [
     "decode_record",
     "encode_record",
     "record_id",
-    "sha256_hex",
     "unit_hash",
 ]
 
@@ -50,11 +49,6 @@ def content_digest(data: bytes) -> str:
 def record_id(record_bytes: bytes) -> str:
     """A record's id: the digest of its content, so equal conversations share it."""
     return content_digest(record_bytes)
-
-
-def sha256_hex(data: bytes) -> str:
-    """64 hexadecimal digits (SHA-256) of the bytes, as the manifest lists them."""
-    return sha256(data).hexdigest()
 
 
 def unit_hash(salt: str, key: str) -> float:

@@ -71,8 +71,7 @@ def publish_dataset(
     state = load_state(build, session.id, file.sha256)
     if state.object_name is None:
         state = _upload(build, client, session, file=file, state=state, progress=progress)
-    assert state.object_name is not None
-    client.training.set_dataset(session.id, state.object_name)
+    _set_dataset(build, client, session, state)
     return replace(said, done=True)
 
 
@@ -93,14 +92,13 @@ def start_training(
         )
     state = load_state(build, session.id, file.sha256)
     for _ in range(_START_TRIES):
-        job = _job_of_dataset(session, state)
+        job = _job_of_dataset(client, session, state)
         if job is not None and not (again and _ended_badly(job)):
             save_state(build, session.id, replace(state, job=job.id))
             return Started(job=job, started=False)
-        before = job_of(session)
-        state = replace(state, start_meant=True, job_before=before.id if before else None)
-        save_state(build, session.id, state)
-        again = False
+        if again:
+            state = save_state(build, session.id, replace(_before(state, session), job=None))
+            again = False
         try:
             job = client.training.start(session.id)
         except Unreachable:
@@ -114,13 +112,40 @@ def start_training(
     )
 
 
-def _job_of_dataset(session: TrainingSession, state: PublishState) -> TrainingJob | None:
-    """The session's job, if it is of the dataset that is set now."""
+def _job_of_dataset(
+    client: StudioClient, session: TrainingSession, state: PublishState
+) -> TrainingJob | None:
+    """The job that this dataset has in the session: the one we started, or the session's last."""
+    if state.job is not None:
+        return client.training.job(state.job)
     job = job_of(session)
     if job is None:
         return None
-    fresh = state.start_meant and job.id != state.job_before
-    return job if fresh or job.id == state.job or session.status != "prepared" else None
+    if state.set_here:
+        return None if job.id == state.job_before else job
+    return job if session.status != "prepared" else None
+
+
+def _set_dataset(
+    build: BuildResult, client: StudioClient, session: TrainingSession, state: PublishState
+) -> None:
+    """Set the uploaded object; one that the Studio no longer has is forgotten."""
+    assert state.object_name is not None
+    state = save_state(build, session.id, _before(state, session))
+    try:
+        client.training.set_dataset(session.id, state.object_name or "")
+    except NotFound:
+        save_state(build, session.id, PublishState(sha256=state.sha256))
+        raise Unreachable(
+            f"session {session.name}: the Studio no longer has the upload {state.object_name}; "
+            "run the same command again to upload it anew"
+        ) from None
+
+
+def _before(state: PublishState, session: TrainingSession) -> PublishState:
+    """The state with the session's present job as one that is not of this start."""
+    job = job_of(session)
+    return replace(state, set_here=True, job_before=job.id if job else None)
 
 
 def _ended_badly(job: TrainingJob) -> bool:

@@ -23,10 +23,10 @@ class PublishState(Struct, frozen=True, omit_defaults=True):
     """A resumable session in use."""
     object_name: str | None = None
     """The finished upload's name."""
-    start_meant: bool = False
-    """Written before the start is asked for: an answer may have been lost since."""
+    set_here: bool = False
+    """Written before the dataset is set: from then on `job_before` is known."""
     job_before: str | None = None
-    """The session's job when the start was meant."""
+    """The session's job before this dataset was set, or before it was started again."""
     job: str | None = None
     """The job that was started."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pipeline.api.jobs import TrainingJob
+from pipeline.api.jobs import TrainingJob, read_status
 from pipeline.api.sessions import TrainingSession
 from pipeline.build import BuildResult
 from pipeline.build.publish import Published, Started
@@ -59,6 +59,8 @@ def say_started(started: Started) -> None:
         say(f"Started job {started.job.id}")
     else:
         say(f"Started already: job {started.job.id} is {started.job.status}, nothing was done")
+        if read_status(started.job.status) in ("failed", "cancelled"):
+            say("  `trainset start --again` starts a new job for the same dataset")
 
 
 def say_job(job: TrainingJob) -> None:

@@ -51,7 +51,13 @@ def make_app(studio: Studio) -> Litestar:
     return Litestar(
         route_handlers=[api, issue_token, upload, objects],
         dependencies={"studio": Provide(give_studio, sync_to_thread=False)},
-        exception_handlers={HTTPException: _refused, TransientError: _busy, Exception: _broken},
+        exception_handlers={
+            HTTPException: _refused,
+            TransientError: _busy,
+            UnicodeDecodeError: _unreadable,
+            RecursionError: _unreadable,
+            Exception: _broken,
+        },
         request_max_body_size=_MAX_BODY,
         openapi_config=None,
         logging_config=None,
@@ -70,6 +76,12 @@ def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[
 def _busy(request: Request[Any, Any, Any], error: TransientError) -> Response[ErrorBody]:
     del request
     return _answer(503, str(error), {"Retry-After": "1"})
+
+
+def _unreadable(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorBody]:
+    """A body that is no UTF-8, or that is nested too deeply: the framework lets these two pass."""
+    del request, error
+    return _answer(400, "the body cannot be read as JSON", None)
 
 
 def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorBody]:

@@ -135,6 +135,39 @@ def test_another_build_s_dataset_is_not_started(
         start_training(find_build(str(other), None), served.client, served.session)
 
 
+def test_a_dataset_that_was_trained_before_is_not_trained_again(
+    served: Any, command: Command, tmp_path: Path
+) -> None:
+    keep = tmp_path / "keep.toml"
+    keep.write_text('[dedupe]\nconflicts = "keep"\n')
+    work = ["--work-dir", tmp_path / "work", "--json"]
+    first = last_json(command("run", *served.flags, *work))
+    other = last_json(command("run", keep, *served.flags, *work))
+    again = last_json(command("run", *served.flags, *work))
+    assert other["job"]["id"] != first["job"]["id"]
+    assert again["job"]["id"] == first["job"]["id"]
+    assert served.jobs() == 2
+
+
+def test_a_cancelled_job_is_started_again_only_when_asked(
+    served: Any, command: Command, tmp_path: Path
+) -> None:
+    work = ["--work-dir", tmp_path / "work"]
+    last_json(command("build", *served.flags, *work, "--json"))
+    assert command("publish", *served.flags, *work).returncode == 0
+    build = find_build(str(tmp_path / "work"), None)
+    job = start_training(build, served.client, served.session).job
+    served.client.training.cancel(served.session)
+    said = command("start", *served.flags, *work).stderr
+    assert f"job {job.id} is cancelled" in said
+    assert "--again" in said
+    assert served.jobs() == 1
+    assert "Started job" in command("start", "--again", *served.flags, *work).stderr
+    assert served.jobs() == 2
+    assert "nothing was done" in command("start", "--again", *served.flags, *work).stderr
+    assert served.jobs() == 2
+
+
 def test_killed_at_any_moment_the_main_job_ends_with_one_job(
     served: Any, command: Command, tmp_path: Path
 ) -> None:
