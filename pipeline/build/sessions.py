@@ -28,12 +28,7 @@ def fill_session(
     """The session of that name holding these runs, made and filled where it is not there yet."""
     session = _session_called(client, name)
     if session is None:
-        if spec.studio.environment is None or spec.studio.model is None:
-            raise UsageError(
-                "a session has to be made: say studio.environment and studio.model in the spec"
-            )
-        environment = client.environments.find(spec.studio.environment)
-        session = client.training.create(name, environment.id, spec.studio.model)
+        session = _make_session(client, spec, name)
     missing = sorted(set(run_ids) - set(client.training.get(session.id).runs or ()))
     if missing:
         client.training.add_runs(session.id, missing)
@@ -66,6 +61,22 @@ def cancel_job(client: StudioClient, session: TrainingSession) -> TrainingJob:
     if status in ("completed", "failed"):
         raise Conflict(f"session {session.name}: job {job.id} is {status} already")
     return client.training.cancel(session.id)
+
+
+def _make_session(client: StudioClient, spec: BuildSpec, name: str) -> TrainingSession:
+    """A session where the spec says; where it does not, if there is only one place to train."""
+    if spec.studio.environment is not None:
+        environment = client.environments.find(spec.studio.environment)
+    else:
+        found = list(client.environments.list())
+        if len(found) != 1:
+            names = ", ".join(one.name for one in found)
+            raise UsageError(f"where to train? say studio.environment in the spec, one of: {names}")
+        environment = found[0]
+    model = spec.studio.model or environment.default_model
+    if model is None:
+        raise UsageError("what to train? say studio.model in the spec")
+    return client.training.create(name, environment.id, model)
 
 
 def _session_called(client: StudioClient, name: str) -> TrainingSession | None:

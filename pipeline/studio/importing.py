@@ -12,13 +12,22 @@ import zstandard
 from msgspec import Struct
 from sqlalchemy.dialects.sqlite import insert
 
-from pipeline.api.environments import Environment
+from pipeline.api.environments import AIModel, Environment
 from pipeline.errors import SourceUnreadable
 from pipeline.studio.database import Database
 from pipeline.studio.runs import put_runs, row_of
 from pipeline.studio.tables import environments
 
-__all__ = ["ImportReport", "import_environments", "import_runs"]
+__all__ = ["REHEARSAL", "ImportReport", "import_environments", "import_rehearsal", "import_runs"]
+
+REHEARSAL = Environment(
+    id="7e5700000000000000000000",
+    name="embedded",
+    provider="test",
+    default_model="test-chat-1",
+    enabled_models=(AIModel("test-chat-1", "Test chat", "test"),),
+)
+"""The environment of an embedded Studio that was given none: it rehearses."""
 
 _ROWS = 500
 _SHOWN = 20
@@ -66,11 +75,22 @@ def import_environments(database: Database, path: Path, project: str) -> None:
         raise SourceUnreadable(f"{path}: cannot be read ({error.strerror})") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SourceUnreadable(f"{path}: is no list of environments ({error})") from None
+    _put_environments(database, found, project)
+
+
+def import_rehearsal(database: Database, project: str) -> None:
+    """Store the environment that rehearses."""
+    _put_environments(database, [REHEARSAL], project)
+
+
+def _put_environments(database: Database, found: list[Environment], project: str) -> None:
     rows = [
         {"project": project, "id": one.id, "document": msgspec.json.encode(one)} for one in found
     ]
     statement = insert(environments)
     update = {"document": statement.excluded.document}
+    if not rows:
+        return
     with database.write() as connection:
         connection.execute(
             statement.on_conflict_do_update(index_elements=["project", "id"], set_=update), rows

@@ -20,7 +20,12 @@ from pipeline.errors import Busy, PermanentError, UsageError
 from pipeline.studio.app import make_app
 from pipeline.studio.building import build_with_stages
 from pipeline.studio.database import Database
-from pipeline.studio.importing import ImportReport, import_environments, import_runs
+from pipeline.studio.importing import (
+    ImportReport,
+    import_environments,
+    import_rehearsal,
+    import_runs,
+)
 from pipeline.studio.keys import create_key
 from pipeline.studio.state import LINK_LIFETIME, TOKEN_LIFETIME, Studio, open_studio
 
@@ -77,9 +82,11 @@ class EmbeddedStudio:
     def import_runs(
         self, runs: Path, environments: Path | None = None, project: str = "default"
     ) -> ImportReport:
-        """Fill a project from files."""
+        """Fill a project from files; without environments it gets the one that rehearses."""
         if environments is not None:
             import_environments(self.studio.database, environments, project)
+        else:
+            import_rehearsal(self.studio.database, project)
         return import_runs(self.studio.database, runs, project)
 
     def create_key(self, project: str = "default") -> str:

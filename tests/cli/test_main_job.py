@@ -46,6 +46,19 @@ def test_run_ends_with_a_finished_job_and_a_second_run_does_nothing(
     assert served.jobs() == 1
 
 
+def test_run_needs_no_more_than_a_file_of_runs(
+    runs: Runs,
+    write_runs: Callable[[Sequence[dict[str, Any]], str], Path],
+    command: Command,
+    tmp_path: Path,
+) -> None:
+    words = ["run", "--runs", write_runs(runs, "r.jsonl"), "--work-dir", tmp_path / "w", "--json"]
+    done = command(*words)
+    assert last_json(done)["job"]["status"] == "completed"
+    assert "started an embedded one at http://127.0.0.1:" in done.stderr
+    assert last_json(command(*words))["job"]["id"] == last_json(done)["job"]["id"]
+
+
 def test_a_fresh_work_dir_finds_what_was_done_at_the_studio(
     served: Any, command: Command, tmp_path: Path
 ) -> None:
