@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 
 from pipeline.api.jobs import read_status
-from pipeline.build import find_build
+from pipeline.build import build_dataset, find_build
+from pipeline.build.life import explain_run
 from pipeline.build.publish import publish_dataset, start_training
+from pipeline.build.studio_source import StudioSource
 from pipeline.client import StudioClient
 from pipeline.errors import Conflict, Unreachable
-from pipeline.spec import GateSpec
+from pipeline.spec import GateSpec, load_spec
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 Runs = list[dict[str, Any]]
@@ -77,6 +79,21 @@ def test_pull_from_a_studio_and_from_a_file_give_the_same_dataset(
     )
     for split, path in pulled["files"]["openai"].items():
         assert Path(path).read_bytes() == Path(read["files"]["openai"][split]).read_bytes()
+
+
+def test_a_run_that_vanishes_between_list_and_fetch_is_rejected_and_the_rest_goes_on(
+    served: Any, tmp_path: Path, runs: Runs
+) -> None:
+    source = StudioSource(served.client, served.client.training.get(served.session))
+    with served.studio.studio.database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM runs WHERE id = ?", (runs[3]["id"],))
+    overrides = {"run.work_dir": str(tmp_path / "w"), "run.workers": 1}
+    spec = load_spec(None, environ={}, overrides=overrides)
+    result = build_dataset(spec, source=source)
+    assert result.manifest.tally.pulled == len(runs)
+    assert result.manifest.tally.rejected["vanished"] == 1
+    (life,) = explain_run(result, runs[3]["id"])
+    assert life.row.code == "vanished"
 
 
 def test_the_steps_one_by_one(served: Any, command: Command, tmp_path: Path) -> None:
