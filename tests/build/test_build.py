@@ -112,6 +112,7 @@ def test_order_files_and_workers_do_not_change_a_byte(
     files = [write_runs(other[:20], "one.jsonl"), write_runs(other[20:], "two.jsonl")]
     result = build_dataset(spec_of(tmp_path / "other", *files, run__workers=workers))
     assert dataset_bytes(result) == dataset_bytes(built)
+    assert sorted(ledger(result), key=str) == sorted(ledger(built), key=str)
 
 
 def test_the_same_build_again_does_nothing(built: BuildResult, tmp_path: Path) -> None:
