@@ -23,7 +23,7 @@ from pipeline.studio.database import Database
 from pipeline.studio.failures import unauthorized
 from pipeline.studio.tables import api_keys
 
-__all__ = ["Caller", "Tokens", "create_key", "project_of_key"]
+__all__ = ["Caller", "Tokens", "create_key", "project_of_key", "write_secret"]
 
 _ISSUER = "trainset-studio"
 _AUDIENCE = "trainset-studio-api"
@@ -119,10 +119,15 @@ def _make_key_pair(path: Path) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
+    write_secret(path, pem)
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """A file that only its owner reads; it is there whole or not at all."""
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

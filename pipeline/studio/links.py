@@ -1,13 +1,13 @@
 """Signed links: bound to one object, one method and a time."""
 
 import hmac
-import os
 import secrets
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qs, quote
 
 from pipeline.studio.clock import now_ms
+from pipeline.studio.keys import write_secret
 
 __all__ = ["Links"]
 
@@ -53,7 +53,5 @@ class Links:
 
 def _secret(path: Path) -> bytes:
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
+        write_secret(path, secrets.token_bytes(32))
     return path.read_bytes()

@@ -7,15 +7,12 @@ whole, and a finished session answers its object for ever.
 
 import os
 import secrets
-import threading
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import md5
 from pathlib import Path
 
 import google_crc32c
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import insert, select, update
 
 from pipeline.api.objects import StoredObject
@@ -40,6 +37,8 @@ class UploadState(Struct, frozen=True):
     session: str
     state: str
     expires_at: int
+    total: int | None = None
+    """The size, once a request has said it."""
 
     @property
     def open(self) -> bool:
@@ -54,8 +53,6 @@ class ObjectStore:
         self._database = database
         self._objects = folder / "objects"
         self._parts = folder / "parts"
-        self._locks: dict[str, threading.Lock] = {}
-        self._guard = threading.Lock()
         for made in (self._objects, self._parts):
             made.mkdir(parents=True, exist_ok=True)
 
@@ -72,7 +69,7 @@ class ObjectStore:
             state="open",
             expires_at=now_ms() // 1000 + _WEEK,
         )
-        row = {name: getattr(state, name) for name in state.__struct_fields__}
+        row = structs.asdict(state)
         with self._database.write() as connection:
             connection.execute(insert(uploads).values(row))
         return state
@@ -83,7 +80,9 @@ class ObjectStore:
             row = connection.execute(select(uploads).where(uploads.c.id == upload_id)).one_or_none()
         if row is None:
             return None
-        return UploadState(row.id, row.object, row.session, row.state, row.expires_at)
+        return UploadState(
+            row.id, row.object, row.session, row.state, row.expires_at, total=row.total
+        )
 
     def give_up(self, upload: UploadState) -> None:
         """End a session without an object."""
@@ -93,17 +92,28 @@ class ObjectStore:
             )
         self._part(upload).unlink(missing_ok=True)
 
-    @contextmanager
-    def holding(self, upload_id: str) -> Iterator[UploadState | None]:
-        """One request at a time for an upload; its state is read under the lock."""
-        with self._guard:
-            lock = self._locks.setdefault(upload_id, threading.Lock())
-        with lock:
-            upload = self.upload(upload_id)
-            if upload is not None and upload.state == "open" and self.path(upload.object).exists():
-                self._mend(upload)
-                upload = self.upload(upload_id)
-            yield upload
+    def announce(self, upload: UploadState, total: int) -> None:
+        """Write down the size that the upload will have."""
+        with self._database.write() as connection:
+            connection.execute(update(uploads).where(uploads.c.id == upload.id).values(total=total))
+
+    def opened(self, upload_id: str) -> UploadState | None:
+        """The upload session of that id, what a crash left half done completed."""
+        upload = self.upload(upload_id)
+        if upload is None or upload.state != "open" or not self.path(upload.object).exists():
+            return upload
+        self._record(upload, _digests(self.path(upload.object)))
+        return self.upload(upload_id)
+
+    def sweep(self) -> None:
+        """Remove the bytes of uploads that will never be finished."""
+        for part in self._parts.iterdir():
+            with self._database.read() as connection:
+                query = select(uploads.c.id).where(uploads.c.object == part.name)
+                ident = connection.execute(query).scalar_one_or_none()
+            upload = None if ident is None else self.upload(ident)
+            if upload is None or not upload.open:
+                part.unlink(missing_ok=True)
 
     def stored(self, upload: UploadState) -> int:
         """How many bytes of an open upload are on the disk."""
@@ -133,12 +143,12 @@ class ObjectStore:
         """CRC32C and MD5 of the part, in base64."""
         return _digests(self._part(upload))
 
-    def finish(self, upload: UploadState) -> StoredObject:
-        """Turn the part into the object."""
+    def finish(self, upload: UploadState, digests: tuple[str, str]) -> StoredObject:
+        """Turn the part into the object, whose CRC32C and MD5 are known."""
         self._part(upload).touch(0o600)
         self._part(upload).replace(self.path(upload.object))
         _sync_folder(self._objects)
-        return self._mend(upload)
+        return self._record(upload, digests)
 
     def put(self, session: str, source: Path) -> str:
         """A new object with the bytes of a file; its name."""
@@ -149,7 +159,7 @@ class ObjectStore:
                 self.append(upload, position, block)
                 position += len(block)
         self.settle(upload, position)
-        self.finish(upload)
+        self.finish(upload, self.digests(upload))
         return upload.object
 
     def find(self, name: str) -> StoredObject | None:
@@ -179,10 +189,10 @@ class ObjectStore:
         """Where a known object lies. Never call it with a name that a client made up."""
         return self._objects / name
 
-    def _mend(self, upload: UploadState) -> StoredObject:
+    def _record(self, upload: UploadState, digests: tuple[str, str]) -> StoredObject:
         """Write down an object that has its bytes; also after a crash in between."""
         path = self.path(upload.object)
-        crc32c, digest = _digests(path)
+        crc32c, digest = digests
         row = {
             "name": upload.object,
             "session": upload.session,

@@ -29,6 +29,7 @@ class Studio:
         self.builder = builder
         self.database = Database(data_dir / "studio.db")
         self.store = ObjectStore(self.database, data_dir)
+        self.store.sweep()
         self.tokens = Tokens(data_dir, token_lifetime)
         self.links = Links(data_dir, link_lifetime)
         self.jobs = JobRunner(self.database, self.store)

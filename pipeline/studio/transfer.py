@@ -5,10 +5,11 @@ Plain ASGI: an upload's body is written as it arrives, and no request is ever he
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
+from weakref import WeakValueDictionary
 
 import msgspec
 from litestar.types import HTTPScope, Receive, Scope, Send
@@ -26,6 +27,7 @@ _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)\Z")
 _READ_RANGE = re.compile(r"bytes=(\d+)-(\d*)\Z")
 _BLOCK = 1 << 20
 _MAX_OBJECT = 50 << 30
+_SILENCE = 30.0
 
 
 class _Refused(Exception):
@@ -34,17 +36,33 @@ class _Refused(Exception):
         self.status = status
 
 
+class _Span(msgspec.Struct, frozen=True):
+    """Where a request's bytes belong: what Content-Range says."""
+
+    first: int | None = None
+    """None asks only how much is stored."""
+    end: int | None = None
+    """One more than the last byte's place; None where it is not said."""
+    total: int | None = None
+    whole: bool = False
+    """No Content-Range at all: the body is all there is from its first byte on."""
+
+
 class _Body:
     """The request's body, piece by piece."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, silence: float) -> None:
         self._receive = receive
+        self._silence = silence
 
-    async def blocks(self) -> Any:
-        """The pieces; a client that goes away ends them with a refusal."""
+    async def blocks(self) -> AsyncIterator[bytes]:
+        """The pieces; a client that goes away, or that is silent, ends them with a refusal."""
         more = True
         while more:
-            message = await self._receive()
+            try:
+                message = await asyncio.wait_for(self._receive(), self._silence)
+            except TimeoutError:
+                raise _Refused(408, f"no bytes came for {self._silence:g} seconds") from None
             if message["type"] != "http.request":
                 raise _Refused(400, "the client went away")
             more = message["more_body"]
@@ -55,9 +73,11 @@ class _Body:
 class Transfers:
     """Serves `/upload/...` and `/objects/...`."""
 
-    def __init__(self, store: ObjectStore, links: Links) -> None:
+    def __init__(self, store: ObjectStore, links: Links, *, silence: float = _SILENCE) -> None:
         self._store = store
         self._links = links
+        self._silence = silence
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def resumable(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A request to an upload session's URI."""
@@ -73,13 +93,12 @@ class Transfers:
         method = scope["method"]
         if method not in ("PUT", "DELETE"):
             raise _Refused(405, "an upload session takes PUT and DELETE")
-        with await _in_thread(_entered, self._store.holding(upload_id)) as upload:
+        async with self._turn(upload_id):
+            upload = await _in_thread(self._store.opened, upload_id)
             if upload is None:
                 raise _Refused(404, "no such upload session")
             if upload.state == "done":
-                stored = await _in_thread(self._store.find, upload.object)
-                assert stored is not None
-                await _send_json(send, 200, stored)
+                await _send_json(send, 200, await _in_thread(self._store.find, upload.object))
                 return
             if not upload.open:
                 raise _Refused(410, "the upload session is over; ask for a new one")
@@ -89,32 +108,50 @@ class Transfers:
                 return
             await self._take(upload, scope, receive, send)
 
+    def _turn(self, upload_id: str) -> asyncio.Lock:
+        """One request at a time for an upload; those that wait hold no thread."""
+        return self._turns.setdefault(upload_id, asyncio.Lock())
+
     async def _take(
         self, upload: UploadState, scope: HTTPScope, receive: Receive, send: Send
     ) -> None:
         headers = _headers(scope)
-        first, total = _content_range(headers)
-        if first is None:
-            await self._status(upload, total, send)
+        span = _span(headers)
+        if None not in (span.total, upload.total) and span.total != upload.total:
+            raise _Refused(400, f"{span.total} bytes in all, but {upload.total} were announced")
+        if span.first is None:
+            await self._status(upload, span.total, headers, send)
             return
         stored = await _in_thread(self._store.stored, upload)
-        if first > stored:
-            raise _Refused(400, f"the chunk begins at {first}, but only {stored} bytes are stored")
-        end = await self._receive(upload, first, stored, _Body(receive))
-        if total is not None and end > total:
-            await _in_thread(self._store.settle, upload, stored)
-            raise _Refused(400, f"{end} bytes came, {total} were announced")
-        if total is not None and end == total:
+        if span.first > stored:
+            raise _Refused(
+                400, f"the chunk begins at {span.first}, but only {stored} bytes are stored"
+            )
+        if span.total is not None and upload.total is None:
+            await _in_thread(self._store.announce, upload, span.total)
+        end = await self._chunk(upload, span, stored, receive)
+        if end == span.total or span.whole:
             await self._finish(upload, end, headers, send)
             return
-        aligned = max(stored, end - end % CHUNK)
+        aligned = max(stored - stored % CHUNK, end - end % CHUNK)
         await _in_thread(self._store.settle, upload, aligned)
         await _send_progress(send, aligned)
 
-    async def _receive(self, upload: UploadState, first: int, stored: int, body: _Body) -> int:
+    async def _chunk(self, upload: UploadState, span: _Span, stored: int, receive: Receive) -> int:
+        """Store the chunk; how much there is then. A body of another length leaves nothing."""
+        assert span.first is not None
+        end = await self._receive(upload, span.first, stored, receive)
+        if span.end is not None and end != span.end:
+            await _in_thread(self._store.settle, upload, stored)
+            raise _Refused(400, "the body has another length than its Content-Range")
+        if stored > (end if span.whole else span.total or stored):
+            raise _Refused(400, f"{stored} bytes are stored already, more than this is in all")
+        return max(end, stored)
+
+    async def _receive(self, upload: UploadState, first: int, stored: int, receive: Receive) -> int:
         """Write what is new of the body; where it ends."""
         position = first
-        async for data in body.blocks():
+        async for data in _Body(receive, self._silence).blocks():
             if position + len(data) > _MAX_OBJECT:
                 raise _Refused(413, f"an object has at most {_MAX_OBJECT} bytes")
             fresh = data[max(0, stored - position) :]
@@ -122,15 +159,18 @@ class Transfers:
                 at = position + len(data) - len(fresh)
                 await _in_thread(self._store.append, upload, at, fresh)
             position += len(data)
-        return max(position, stored)
+        return position
 
-    async def _status(self, upload: UploadState, total: int | None, send: Send) -> None:
+    async def _status(
+        self, upload: UploadState, total: int | None, headers: dict[str, str], send: Send
+    ) -> None:
+        """How much is stored for good; where that is all of it, the object."""
         stored = await _in_thread(self._store.stored, upload)
-        aligned = stored - stored % CHUNK
-        if total == stored == 0:
-            await self._finish(upload, 0, {}, send)
+        if total == stored:
+            await self._finish(upload, stored, headers, send)
             return
-        if aligned != stored:
+        aligned = stored - stored % CHUNK
+        if stored:
             await _in_thread(self._store.settle, upload, aligned)
         await _send_progress(send, aligned)
 
@@ -144,10 +184,11 @@ class Transfers:
             if (kind == "crc32c" and value != crc32c) or (kind == "md5" and value != digest):
                 await _in_thread(self._store.settle, upload, 0)
                 raise _Refused(400, f"the bytes that came have another {kind} than announced")
-        await _send_json(send, 200, await _in_thread(self._store.finish, upload))
+        stored = await _in_thread(self._store.finish, upload, (crc32c, digest))
+        await _send_json(send, 200, stored)
 
     async def _object(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        name = unquote(scope["path"]).removeprefix("/objects").strip("/")
+        name = scope["path"].removeprefix("/objects").strip("/")
         method, query = scope["method"], scope["query_string"].decode("latin-1")
         if not _permitted(self._links, name, method, query):
             raise _Refused(403, "the link is not signed for this, or it is over")
@@ -162,14 +203,15 @@ class Transfers:
     async def _put(self, name: str, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """The whole object in one request; the link was made for an upload of that name."""
         upload_id = parse_qs(scope["query_string"].decode("latin-1")).get("upload", [""])[0]
-        with await _in_thread(_entered, self._store.holding(upload_id)) as upload:
+        async with self._turn(upload_id):
+            upload = await _in_thread(self._store.opened, upload_id)
             if upload is None or upload.object != name:
                 raise _Refused(404, "no such upload")
             if upload.state == "done":
                 raise _Refused(412, "the object is there already")
             await _in_thread(self._store.settle, upload, 0)
             headers = _headers(scope)
-            size = await self._receive(upload, 0, 0, _Body(receive))
+            size = await self._receive(upload, 0, 0, receive)
             if "content-length" in headers and size != int(headers["content-length"]):
                 raise _Refused(400, "the body was cut short")
             await self._finish(upload, size, headers, send)
@@ -206,37 +248,32 @@ def _permitted(links: Links, name: str, method: str, query: str) -> bool:
         return False
 
 
-def _content_range(headers: dict[str, str]) -> tuple[int | None, int | None]:
-    """First byte (None for a status query) and total size (None where it is not said)."""
+def _span(headers: dict[str, str]) -> _Span:
+    """Where the bytes belong."""
     said = headers.get("content-range")
     if said is None:
         length = headers.get("content-length")
-        return 0, int(length) if length is not None else None
+        end = None if length is None else int(length)
+        return _Span(first=0, end=end, total=end, whole=True)
     match = _RANGE.match(said)
     if match is None:
         raise _Refused(400, "Content-Range is not `bytes FIRST-LAST/TOTAL` or `bytes */TOTAL`")
     total = None if match[3] == "*" else int(match[3])
     if match[1] is None:
-        return None, total
-    return int(match[1]), total
+        return _Span(total=total)
+    first, end = int(match[1]), int(match[2]) + 1
+    if end <= first or (total is not None and end > total):
+        raise _Refused(400, "Content-Range ends before it begins, or after the total")
+    return _Span(first=first, end=end, total=total)
 
 
 def _headers(scope: HTTPScope) -> dict[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-
-
-class _entered:  # noqa: N801 (used as a function)
-    """A context manager that was entered in a thread, to be left in this one."""
-
-    def __init__(self, manager: Any) -> None:
-        self._manager = manager
-        self._value = manager.__enter__()
-
-    def __enter__(self) -> Any:
-        return self._value
-
-    def __exit__(self, *error: object) -> None:
-        self._manager.__exit__(*error)
+    """The request's headers; one that is sent twice is one with a comma."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
 
 
 async def _in_thread(function: Callable[..., T], *arguments: Any) -> T:
@@ -281,6 +318,8 @@ async def _send_file(
         file.seek(first)
         while left > 0:
             data = await _in_thread(file.read, min(_BLOCK, left))
+            if not data:
+                raise OSError(f"{path.name} is shorter than it was")
             left -= len(data)
             await send({"type": "http.response.body", "body": data, "more_body": left > 0})
     if last < first:
