@@ -98,7 +98,10 @@ class Tokens:
             raise unauthorized("the token has expired") from None
         except jwt.InvalidTokenError:
             raise unauthorized("the token is not valid") from None
-        return Caller(project=str(claims["project"]), subject=str(claims["sub"]))
+        project = claims["project"]
+        if not isinstance(project, str) or not project:
+            raise unauthorized("the token is not valid")
+        return Caller(project=project, subject=str(claims["sub"]))
 
 
 def _digest(key: str) -> str:

@@ -32,6 +32,8 @@ from pipeline.studio.state import LINK_LIFETIME, TOKEN_LIFETIME, Studio, open_st
 __all__ = ["EmbeddedStudio", "import_into", "new_key", "serve"]
 
 _START_SECONDS = 30.0
+_MAX_HEAD = 2 << 20
+"""Bytes of a request's head: a token that is far too long is still refused as one."""
 
 
 class EmbeddedStudio:
@@ -185,7 +187,8 @@ def _serving(studio: Studio, listener: socket.socket) -> Iterator[None]:
 
 def _config(studio: Studio) -> uvicorn.Config:
     """A quiet server: URLs hold secrets, so no access is logged."""
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    for name in ("uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     return uvicorn.Config(
         make_app(studio),
         log_config=None,
@@ -193,6 +196,7 @@ def _config(studio: Studio) -> uvicorn.Config:
         lifespan="on",
         timeout_graceful_shutdown=5,
         server_header=False,
+        h11_max_incomplete_event_size=_MAX_HEAD,
     )
 
 
