@@ -70,8 +70,7 @@ class DatasetManifest(Struct, frozen=True):
     tokens: dict[str, int]
     """Tokens by split."""
     files: tuple[DatasetFile, ...]
-    proof: CrossSplitProof | None
-    """None where there is only one split."""
+    proof: CrossSplitProof
     spec: dict[str, Any]
     """`BuildSpec.making`: the words that decided the bytes."""
     source: dict[str, Any]

@@ -33,13 +33,12 @@ def say_build(result: BuildResult) -> None:
     say(f"  duplicates  {duplicates:>9,}{_reasons(tally.duplicates)}")
     for split, count in manifest.splits.items():
         say(f"  {split:<11} {count:>9,} records, {manifest.tokens.get(split, 0):,} tokens")
-    if manifest.proof is not None:
-        proof = manifest.proof
-        highest = "none" if proof.highest_similarity is None else f"{proof.highest_similarity:.3f}"
-        say(
-            f"  leak proof  {proof.pairs_at_or_above:>9,} pairs across the split at or above "
-            f"{proof.threshold:g} ({proof.pairs_examined:,} examined, highest {highest})"
-        )
+    proof = manifest.proof
+    highest = "none" if proof.highest_similarity is None else f"{proof.highest_similarity:.3f}"
+    say(
+        f"  leak proof  {proof.pairs_at_or_above:>9,} pairs across the split at or above "
+        f"{proof.threshold:g} ({proof.pairs_examined:,} examined, highest {highest})"
+    )
     for file in manifest.files:
         if file.split is not None:
             say(f"  {result.dataset / file.path}  {file.bytes / 1e6:,.1f} MB")

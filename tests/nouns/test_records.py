@@ -11,6 +11,7 @@ from pipeline.digests import canonical_json, decode_record, encode_record, recor
 from pipeline.errors import IntegrityError, SourceUnreadable
 from pipeline.ledger import LEDGER_SCHEMA, LedgerRow, Tally
 from pipeline.manifest import (
+    CrossSplitProof,
     DatasetFile,
     DatasetManifest,
     FileDigests,
@@ -94,7 +95,7 @@ def manifest_of(folder: Path) -> DatasetManifest:
         splits={"train": 1},
         tokens={"train": 3},
         files=(file,),
-        proof=None,
+        proof=CrossSplitProof(0.8, 0, None, 0),
         spec={},
         source={},
         versions={},
