@@ -1,11 +1,13 @@
 """Logged runs in the database: their bytes exactly as they came, and what lists are filtered by."""
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, Text, cast, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from pipeline.studio.failures import bad_request, missing
@@ -17,6 +19,7 @@ __all__ = [
     "find_raw",
     "get_raw",
     "list_refs",
+    "moment",
     "put_runs",
     "row_of",
     "session_raw",
@@ -26,6 +29,15 @@ __all__ = [
 HEAVY = ("result", "parameters", "result_schema", "prompt")
 """What a reference leaves out."""
 _MANY = 500
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_COLUMNS = {
+    "modelId": "model",
+    "model": "model",
+    "status": "status",
+    "interaction": "interaction",
+    "environment": "environment",
+}
+"""Fields that have a column, which also finds them in a reference."""
 
 
 class RunFilter(Struct, frozen=True, kw_only=True):
@@ -39,6 +51,8 @@ class RunFilter(Struct, frozen=True, kw_only=True):
     start: str | None = None
     end: str | None = None
     ids: tuple[str, ...] | None = None
+    fields: dict[str, str | int | float | None] = {}
+    """Other top-level fields and what each must equal."""
 
 
 class _Keys(Struct, rename={"model_id": "modelId"}):
@@ -77,8 +91,8 @@ def row_of(project: str, raw: bytes) -> dict[str, Any]:
         "model": keys.model_id,
         "status": keys.status,
         "tags": "\n".join(["", *(tag for tag in tags if isinstance(tag, str)), ""]),
-        "created_at": keys.created_at,
-        "updated_at": keys.updated_at,
+        "created_at": _sortable(keys.created_at),
+        "updated_at": _sortable(keys.updated_at),
     }
 
 
@@ -155,7 +169,7 @@ def session_raw(connection: Connection, project: str, session: str) -> Iterable[
 def _filtered(query: Select[Any], project: str, asked: RunFilter) -> Select[Any]:
     query = query.where(runs.c.project == project)
     if asked.ids is not None:
-        return query.where(runs.c.id.in_(asked.ids))
+        query = query.where(runs.c.id.in_(asked.ids))
     for column, value in (
         (runs.c.environment, asked.environment),
         (runs.c.model, asked.model),
@@ -172,32 +186,46 @@ def _filtered(query: Select[Any], project: str, asked: RunFilter) -> Select[Any]
         query = query.where(runs.c.created_at >= asked.start)
     if asked.end is not None:
         query = query.where(runs.c.created_at < asked.end)
+    for field, wanted in asked.fields.items():
+        found = func.json_extract(cast(runs.c.ref, Text), f'$."{field}"')
+        query = query.where(found.is_(None) if wanted is None else found == wanted)
     return query.order_by(runs.c.updated_at.desc(), runs.c.id)
 
 
 def filter_of(query: dict[str, Any]) -> RunFilter:
-    """The filter of a `/runs/find` query: ids by `$in`, equality on the fields that are kept."""
-    known = {
-        "modelId": "model",
-        "model": "model",
-        "status": "status",
-        "interaction": "interaction",
-        "environment": "environment",
-    }
+    """The filter of a `/runs/find` query: ids by `$in`, equality on top-level fields."""
     words: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, value in query.items():
         match name, value:
             case (("_id" | "id"), {"$in": list() as ids}) if all(isinstance(i, str) for i in ids):
                 words["ids"] = tuple(ids)
             case (("_id" | "id"), str()):
                 words["ids"] = (value,)
-            case _, str() if name in known:
-                words[known[name]] = value
+            case _, str() if name in _COLUMNS:
+                words[_COLUMNS[name]] = value
+            case _, str() | int() | float() | None if _is_asked(name, value):
+                fields[name] = value
             case _:
                 raise bad_request(
-                    f"query.{name}: is not supported; ask by id, or by {', '.join(known)}"
+                    f"query.{name[:100]}: is not supported; ask by id, or what a field equals"
                 )
-    return RunFilter(**words)
+    return RunFilter(**words, fields=fields)
+
+
+def _is_asked(name: str, value: Any) -> bool:
+    known = _NAME.match(name) is not None and name not in HEAVY
+    return known and not (isinstance(value, int) and abs(value) >= 1 << 63)
+
+
+def moment(text: str) -> str | None:
+    """A moment as the columns have it, which sort as text; None for what is none."""
+    try:
+        parsed = datetime.fromisoformat(text)
+        parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        return parsed.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    except (ValueError, OverflowError):
+        return None
 
 
 def _ident(value: Any, key: str) -> str | None:
@@ -205,3 +233,7 @@ def _ident(value: Any, key: str) -> str | None:
         return value
     found = value.get(key) if isinstance(value, dict) else None
     return found if isinstance(found, str) else None
+
+
+def _sortable(text: str | None) -> str | None:
+    return text if text is None else moment(text) or text

@@ -5,10 +5,11 @@ from typing import Annotated
 from litestar import Response
 from litestar.params import QueryParameter
 
-__all__ = ["Limit", "Offset", "raw_document", "raw_list"]
+__all__ = ["MAX_OFFSET", "Limit", "Offset", "raw_document", "raw_list"]
 
+MAX_OFFSET = 2**53
 Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
-Offset = Annotated[int, QueryParameter(ge=0, le=2**53)]
+Offset = Annotated[int, QueryParameter(ge=0, le=MAX_OFFSET)]
 
 
 def raw_document(document: bytes) -> Response[bytes]:

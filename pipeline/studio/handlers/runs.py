@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from pipeline.api.runs import FindRunsBody
 from pipeline.studio.failures import bad_request
-from pipeline.studio.handlers.answers import Limit, Offset, raw_document, raw_list
+from pipeline.studio.handlers.answers import MAX_OFFSET, Limit, Offset, raw_document, raw_list
 from pipeline.studio.keys import Caller
-from pipeline.studio.runs import RunFilter, filter_of, find_raw, get_raw, list_refs
+from pipeline.studio.runs import RunFilter, filter_of, find_raw, get_raw, list_refs, moment
 from pipeline.studio.state import Studio
 
 __all__ = ["ROUTES"]
@@ -98,8 +98,8 @@ def search_runs(
         model=query.model,
         status=query.status,
         tags=query.tags,
-        start=query.start,
-        end=query.end,
+        start=_moment("start", query.start),
+        end=_moment("end", query.end),
     )
     return _refs(studio, caller, asked, limit, offset)
 
@@ -113,9 +113,16 @@ def _span(limit: int | None, offset: int | None) -> tuple[int, int]:
     limit, offset = 100 if limit is None else limit, offset or 0
     if not 1 <= limit <= _MAX:
         raise bad_request(f"limit: must be 1 to {_MAX}")
-    if offset < 0:
-        raise bad_request("offset: must not be negative")
+    if not 0 <= offset <= MAX_OFFSET:
+        raise bad_request(f"offset: must be 0 to {MAX_OFFSET}")
     return limit, offset
+
+
+def _moment(name: str, text: str | None) -> str | None:
+    found = None if text is None else moment(text)
+    if text is not None and found is None:
+        raise bad_request(f"query.{name}: is no ISO 8601 time")
+    return found
 
 
 ROUTES = [retrieve_run, list_runs, find_runs, search_runs]
