@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from sqlalchemy import Row
 
 from pipeline.digests import canonical_json, content_digest
-from pipeline.errors import TrainsetError
+from pipeline.errors import TrainsetError, TransientError
 from pipeline.spec import BuildSpec, RunSpec, SourceSpec
-from pipeline.studio.failures import bad_request, conflict
+from pipeline.studio.failures import bad_request
 from pipeline.studio.keys import Caller
 from pipeline.studio.runs import session_raw
 from pipeline.studio.sessions import change, environment_of, get_row, refuse_busy, run_ids
@@ -34,43 +34,16 @@ def build_with_stages(runs: Path, work_dir: Path) -> Path:
 
 def build_session(studio: Studio, caller: Caller, session: str) -> str:
     """Build the session's dataset; its object's name. Unchanged runs give the same one."""
-    if not studio.building.acquire(blocking=False):
-        raise conflict("another session is being built; try again when it is over")
-    try:
-        row, digest = _begin(studio, caller, session)
-        if row.built is not None and row.built_from == digest:
-            _end(studio, caller, row, dataset=row.built, digest=digest)
-            return str(row.built)
-        return _build(studio, caller, row, digest)
-    finally:
-        studio.building.release()
-
-
-def _begin(studio: Studio, caller: Caller, session: str) -> tuple[Row[Any], str]:
-    with studio.database.write() as connection:
-        row = get_row(connection, caller.project, session)
-        refuse_busy(row)
-        environment = environment_of(connection, caller.project, row.env)
-        form = PROVIDERS[environment.provider].dataset_format
-        if form != "openai":
-            raise bad_request(f"datasets for {environment.provider} ({form}) are not built yet")
-        ids = run_ids(connection, session)
-        if not ids:
-            raise bad_request("the session has no runs; add some first")
-        change(connection, session, caller.subject, status="building")
-    return row, content_digest(canonical_json(sorted(ids)))
-
-
-def _build(studio: Studio, caller: Caller, row: Row[Any], digest: str) -> str:
+    row = _begin(studio, caller, session)
     work_dir = studio.data_dir / "builds" / str(row.id)
     try:
-        runs = _export(studio, row, work_dir)
-        name = studio.store.put(str(row.id), studio.builder(runs, work_dir))
+        with studio.building:
+            name, digest = _built(studio, row, work_dir)
     except BaseException as error:
         with studio.database.write() as connection:
             change(connection, row.id, caller.subject, status=row.status)
-        if isinstance(error, TrainsetError):
-            raise bad_request(str(error)) from None
+        if isinstance(error, TrainsetError) and not isinstance(error, TransientError):
+            raise bad_request(str(error).replace(f"{work_dir}/", "")) from None
         raise
     finally:
         shutil.rmtree(work_dir, ignore_errors=True)
@@ -78,14 +51,39 @@ def _build(studio: Studio, caller: Caller, row: Row[Any], digest: str) -> str:
     return name
 
 
-def _export(studio: Studio, row: Row[Any], work_dir: Path) -> Path:
-    """The session's runs as a file, one document a line."""
+def _begin(studio: Studio, caller: Caller, session: str) -> Row[Any]:
+    """The session as it was, once it is marked as building."""
+    with studio.database.write() as connection:
+        row = get_row(connection, caller.project, session)
+        refuse_busy(row)
+        environment = environment_of(connection, caller.project, row.env)
+        form = PROVIDERS[environment.provider].dataset_format
+        if form != "openai":
+            raise bad_request(f"datasets for {environment.provider} ({form}) are not built yet")
+        if not run_ids(connection, session):
+            raise bad_request("the session has no runs; add some first")
+        change(connection, session, caller.subject, status="building")
+    return row
+
+
+def _built(studio: Studio, row: Row[Any], work_dir: Path) -> tuple[str, str]:
+    """The dataset's object and the digest of the runs it is of; an old one if they are the same."""
+    runs, digest = _export(studio, row, work_dir)
+    if row.built is not None and row.built_from == digest:
+        return str(row.built), digest
+    return studio.store.put(str(row.id), studio.builder(runs, work_dir)), digest
+
+
+def _export(studio: Studio, row: Row[Any], work_dir: Path) -> tuple[Path, str]:
+    """The session's runs as a file, one document a line, and what their order does not change."""
     work_dir.mkdir(parents=True, exist_ok=True)
     path = work_dir / "runs.jsonl"
+    digests = []
     with path.open("wb") as file, studio.database.read() as connection:
         for raw in session_raw(connection, row.project, row.id):
             file.write(raw.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n")
-    return path
+            digests.append(content_digest(raw))
+    return path, content_digest(canonical_json(sorted(digests)))
 
 
 def _end(studio: Studio, caller: Caller, row: Row[Any], *, dataset: str, digest: str) -> None:

@@ -4,8 +4,13 @@ A job's key is its id, so a runner that died between handing over and writing do
 submission again; two active jobs of one session are impossible by a unique index.
 """
 
+import asyncio
 import json
+import logging
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -16,7 +21,7 @@ from pipeline.studio.clock import fresh_id, now_ms, now_text
 from pipeline.studio.database import Database
 from pipeline.studio.failures import missing
 from pipeline.studio.objects import ObjectStore
-from pipeline.trainers import TRAINERS, Submission, TrainerState
+from pipeline.trainers import TRAINERS, Submission, Trainer, TrainerState
 
 __all__ = ["ACTIVE", "JobRunner", "active_job", "create_job", "end_job", "job_body"]
 
@@ -25,6 +30,8 @@ _jobs = tables.jobs
 _sessions = tables.sessions
 _PAUSE = 0.05
 _IDLE = 1.0
+_LOOK = 0.05
+_LOG = logging.getLogger("trainset.studio")
 
 
 def create_job(connection: Connection, session: Row[Any], provider: str) -> str:
@@ -115,26 +122,40 @@ class JobRunner:
         with self._changed:
             self._changed.notify_all()
 
-    def wait(self, project: str, job: str, seconds: float) -> TrainingJob:
-        """The job when it is over, or as it is when the time is."""
-        deadline = now_ms() + int(seconds * 1000)
+    async def wait(self, project: str, job: str, seconds: float) -> TrainingJob:
+        """The job when it is over, or as it is when the time is. Holds no thread meanwhile."""
+        deadline = time.monotonic() + seconds
         while True:
-            with self._database.read() as connection:
-                body = job_body(connection, project, job)
-            left = (deadline - now_ms()) / 1000
-            if is_over(read_status(body.status)) or left <= 0 or self._stopping:
+            body = await asyncio.to_thread(self._read, project, job)
+            over = is_over(read_status(body.status)) or time.monotonic() >= deadline
+            if over or self._stopping:
                 return body
-            with self._changed:
-                self._changed.wait(min(left, _IDLE))
+            await asyncio.sleep(_LOOK)
+
+    def end_waiting(self) -> None:
+        """Let all who wait for a job go with what is true now: the server is about to stop."""
+        self._stopping = True
+
+    def _read(self, project: str, job: str) -> TrainingJob:
+        with self._database.read() as connection:
+            return job_body(connection, project, job)
 
     def _run(self) -> None:
         while not self._stopping:
-            active = self._active()
-            for row in active:
-                self._look(row)
+            active = self._looked()
             with self._changed:
                 if not self._stopping:
                     self._changed.wait(_PAUSE if active else _IDLE)
+
+    def _looked(self) -> bool:
+        """Look after every active job; whether there is one. One job's trouble is its own."""
+        active: list[Row[Any]] = []
+        with _telling():
+            active = self._active()
+        for row in active:
+            with _telling():
+                self._look(row)
+        return bool(active)
 
     def _active(self) -> list[Row[Any]]:
         with self._database.read() as connection:
@@ -147,11 +168,28 @@ class JobRunner:
             model=row.base_model,
             began=row.began,
         )
-        try:
-            state = TRAINERS[row.provider].look(submission, now_ms())
-        except OSError as error:
-            state = TrainerState("failed", details=f"the dataset cannot be read: {error.strerror}")
+        trainer = TRAINERS.get(row.provider)
+        if trainer is None:
+            state = TrainerState("failed", details=f"no training at {row.provider} is built")
+        else:
+            state = _looked_at(trainer, submission)
         if state.status != row.status:
             with self._database.write() as connection:
                 end_job(connection, row, state)
             self.wake()
+
+
+def _looked_at(trainer: Trainer, submission: Submission) -> TrainerState:
+    try:
+        return trainer.look(submission, now_ms())
+    except OSError as error:
+        return TrainerState("failed", details=f"the dataset cannot be read: {error.strerror}")
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Trouble (a database locked for long by an import, say) is told, and never ends the runner."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 (whatever it is, the next look comes)
+        _LOG.exception("a training job could not be looked after; trying again")

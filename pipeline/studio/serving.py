@@ -125,8 +125,7 @@ def serve(*, host: str, port: int, data_dir: Path, allow_remote: bool = False) -
     with _holding(data_dir), _listen(host, port) as listener:
         studio = open_studio(data_dir, builder=build_with_stages)
         studio.links.origin = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
-        server = _Server(_config(studio))
-        server.announcement = f"Studio ready at {studio.links.origin}"
+        server = _Server(studio, f"Studio ready at {studio.links.origin}")
         try:
             server.run(sockets=[listener])
         finally:
@@ -156,17 +155,26 @@ def new_key(data_dir: Path, project: str) -> str:
 
 
 class _Server(uvicorn.Server):
-    announcement = ""
+    """Says when it is ready, and lets those who wait go before it stops."""
+
+    def __init__(self, studio: Studio, announcement: str = "") -> None:
+        super().__init__(_config(studio))
+        self.studio = studio
+        self.announcement = announcement
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.announcement and self.started:
             print(self.announcement, flush=True)  # noqa: T201 (what callers wait for)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.studio.jobs.end_waiting()
+        await super().shutdown(sockets)
+
 
 @contextmanager
 def _serving(studio: Studio, listener: socket.socket) -> Iterator[None]:
-    server = _Server(_config(studio))
+    server = _Server(studio)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="studio", daemon=True
     )

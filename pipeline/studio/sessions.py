@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, case, func, insert, select, update
 
 from pipeline.api.environments import Environment, EnvironmentRef
 from pipeline.api.sessions import TrainingSession
@@ -20,6 +20,7 @@ __all__ = [
     "add_runs",
     "change",
     "create_session",
+    "end_broken_builds",
     "environment_of",
     "get_row",
     "list_rows",
@@ -117,7 +118,7 @@ def run_ids(connection: Connection, session: str) -> tuple[str, ...]:
     return tuple(connection.execute(query.order_by(_members.c.position)).scalars())
 
 
-def add_runs(connection: Connection, row: Row[Any], ids: Sequence[str]) -> None:
+def add_runs(connection: Connection, caller: Caller, row: Row[Any], ids: Sequence[str]) -> None:
     """Add runs to a session, all or none; one that is there already is no error."""
     refuse_busy(row)
     wanted = list(dict.fromkeys(ids))
@@ -139,6 +140,7 @@ def add_runs(connection: Connection, row: Row[Any], ids: Sequence[str]) -> None:
                 for at, run in enumerate(fresh, first)
             ],
         )
+        change(connection, row.id, caller.subject)
 
 
 def refuse_busy(row: Row[Any]) -> None:
@@ -151,6 +153,16 @@ def change(connection: Connection, session: str, by: str, **values: Any) -> None
     """Change a session's row."""
     values |= {"updated_at": now_text(), "updated_by": by}
     connection.execute(update(_sessions).where(_sessions.c.id == session).values(values))
+
+
+def end_broken_builds(connection: Connection) -> None:
+    """Free the sessions whose build died with its server: they are as they were without it."""
+    status = case((_sessions.c.dataset.is_(None), "created"), else_="prepared")
+    connection.execute(
+        update(_sessions)
+        .where(_sessions.c.status == "building")
+        .values(status=status, updated_at=now_text())
+    )
 
 
 def _unknown(connection: Connection, project: str, ids: Sequence[str]) -> list[str]:

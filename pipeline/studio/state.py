@@ -1,5 +1,6 @@
 """What every handler is given: the Studio's parts, made once."""
 
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pipeline.studio.jobs import JobRunner
 from pipeline.studio.keys import Tokens
 from pipeline.studio.links import Links
 from pipeline.studio.objects import ObjectStore
+from pipeline.studio.sessions import end_broken_builds
 
 __all__ = ["Builder", "Studio", "open_studio"]
 
@@ -29,7 +31,6 @@ class Studio:
         self.builder = builder
         self.database = Database(data_dir / "studio.db")
         self.store = ObjectStore(self.database, data_dir)
-        self.store.sweep()
         self.tokens = Tokens(data_dir, token_lifetime)
         self.links = Links(data_dir, link_lifetime)
         self.jobs = JobRunner(self.database, self.store)
@@ -44,5 +45,13 @@ def open_studio(
     token_lifetime: float = TOKEN_LIFETIME,
     link_lifetime: float = LINK_LIFETIME,
 ) -> Studio:
-    """Open the data in a folder; make them where there are none."""
-    return Studio(data_dir, builder, (token_lifetime, link_lifetime))
+    """Open the data in a folder, what a kill left half done ended; make them where there are none.
+
+    The caller holds the folder's lock.
+    """
+    studio = Studio(data_dir, builder, (token_lifetime, link_lifetime))
+    studio.store.sweep()
+    shutil.rmtree(data_dir / "builds", ignore_errors=True)
+    with studio.database.write() as connection:
+        end_broken_builds(connection)
+    return studio

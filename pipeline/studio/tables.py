@@ -75,7 +75,7 @@ sessions = Table(
     Column("status", String, nullable=False),
     Column("dataset", String),  # an object's name
     Column("built", String),  # the object that build made
-    Column("built_from", String),  # digest of the run ids that it was made from
+    Column("built_from", String),  # digest of the runs that it was made from
     Column("job", String),
     Column("created_by", String, nullable=False),
     Column("updated_by", String, nullable=False),

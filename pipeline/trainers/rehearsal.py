@@ -14,6 +14,7 @@ __all__ = ["Rehearsal", "check_file"]
 
 _MIN_EXAMPLES = 10
 _SHOWN = 5
+_MAX_LINE = 64 << 20
 _ROLES = frozenset({"system", "user", "assistant", "tool"})
 
 
@@ -53,7 +54,9 @@ def check_file(path: Path) -> list[str]:
     problems: list[str] = []
     count = 0
     with path.open("rb") as file:
-        for count, line in enumerate(file, 1):
+        for count, line in enumerate(iter(lambda: file.readline(_MAX_LINE + 1), b""), 1):
+            if len(line) > _MAX_LINE:
+                return [*problems, f"line {count}: has more than {_MAX_LINE:,} bytes"]
             if reason := _refusal(line):
                 problems.append(f"line {count}: {reason}")
                 if len(problems) >= _SHOWN:
@@ -77,7 +80,7 @@ def _refusal(line: bytes) -> str | None:
 
 def _refused_messages(messages: list[Any]) -> str | None:
     for at, message in enumerate(messages):
-        if not isinstance(message, dict) or message.get("role") not in _ROLES:
+        if not isinstance(message, dict) or str(message.get("role")) not in _ROLES:
             return f"message {at + 1} has no role that is known"
         if not message.get("content") and not message.get("tool_calls"):
             return f"message {at + 1} is empty"

@@ -109,7 +109,7 @@ def add(
         raise bad_request(f"runs: {len(data.runs):,} ids, at most {MAX_IDS:,} a call")
     with studio.database.write() as connection:
         row = sessions.get_row(connection, caller.project, session)
-        sessions.add_runs(connection, row, data.runs)
+        sessions.add_runs(connection, caller, row, data.runs)
     return OkAnswer()
 
 
@@ -218,8 +218,8 @@ def cancel(
     return body
 
 
-@get("/training/job/{job:path}", sync_to_thread=True)
-def retrieve_job(
+@get("/training/job/{job:path}")
+async def retrieve_job(
     studio: NamedDependency[Studio],
     caller: NamedDependency[Caller],
     job: FromPath[str],
@@ -228,7 +228,7 @@ def retrieve_job(
 ) -> TrainingJob:
     """The job; with sync, when it is over or after 55 seconds."""
     seconds = SYNC_SECONDS if sync else 0.0
-    return studio.jobs.wait(caller.project, job.removeprefix("/"), seconds)
+    return await studio.jobs.wait(caller.project, job.removeprefix("/"), seconds)
 
 
 def _rows(
