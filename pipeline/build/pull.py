@@ -13,9 +13,11 @@ from pipeline.build.sources import DocumentBatch, LineBatch, RunSource
 from pipeline.engines import Engine
 from pipeline.errors import SourceUnreadable
 from pipeline.ledger import Tally
-from pipeline.stages.read import read_run
 
 __all__ = ["pull"]
+
+_RUN = msgspec.json.Decoder(Run)
+"""For the key columns alone; whether the document is sound is asked by the next stage."""
 
 _SCHEMA = pa.schema(
     [
@@ -90,11 +92,12 @@ def _documents(batch: LineBatch | DocumentBatch) -> Iterator[tuple[str, bytes | 
 
 
 def _key_columns(label: str, raw: bytes | None) -> tuple[str | None, ...]:
-    run = read_run(raw, len(raw)) if raw is not None else None
-    if not isinstance(run, Run):
+    try:
+        run = _RUN.decode(raw or b"null")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return label, None, None, None, None, None, None
     return (
-        run.id,
+        run.id or label,
         _name(run.interaction),
         _name(run.environment),
         run.model_id,

@@ -144,7 +144,7 @@ def test_a_group_key_keeps_runs_on_one_side(runs: Runs, write_runs: Writer, tmp_
     assert len(set.union(*sides.values())) == 2
 
 
-def test_lines_that_are_no_runs_are_rejected_with_their_place(runs: Runs, tmp_path: Path) -> None:
+def test_lines_that_are_no_runs_are_rejected_by_id_or_by_their_place(runs: Runs, tmp_path: Path) -> None:
     good = [json.dumps(run).encode() for run in runs[:30]]
     bad = {
         "not_json": b'{"id": "x", ',
@@ -160,8 +160,9 @@ def test_lines_that_are_no_runs_are_rejected_with_their_place(runs: Runs, tmp_pa
     spec = spec_of(tmp_path / "work", path, source__max_run_bytes=4_000_000)
     result = build_dataset(spec)
     rows = [row for row in ledger(result) if row["outcome"] == "rejected"]
+    named = dict.fromkeys(("invalid_utf8", "too_large"), "x")
     places = {code: f"<runs.jsonl:{number}>" for number, code in enumerate(bad, 1)}
-    assert {row["code"]: row["run_id"] for row in rows} == places | {"too_large": "x"}
+    assert {row["code"]: row["run_id"] for row in rows} == places | named
     assert result.manifest.tally.pulled == len(good) + len(bad)
 
 
