@@ -14,9 +14,10 @@ import numpy as np
 from pipeline.build.scratch import write_bands, write_sets
 from pipeline.build.shelf import Shelf
 from pipeline.digests import decode_record
+from pipeline.records import ChatRecord
 from pipeline.stages.candidates import band_keys
 from pipeline.stages.conversations import conversation_digests
-from pipeline.stages.inputs import read_texts
+from pipeline.stages.inputs import read_texts, words_of
 from pipeline.stages.shingles import I64, U8, U64, shingle_sets
 from pipeline.stages.templates import NO_TEMPLATE, Sample, Template
 
@@ -52,7 +53,7 @@ class SamplePart:
         part, rows = task
         table = self.records.read_part(part, ["record", "parameters"]).take(list(rows))
         pairs = zip(table["record"].to_pylist(), table["parameters"].to_pylist(), strict=True)
-        return [Sample.of(read_texts(decode_record(record)), values) for record, values in pairs]
+        return [_sample(decode_record(record), parameters) for record, parameters in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class KeysPart:
         part, rows = task
         table = self.records.read_part(part, ["interaction_key", "record"]).take(list(rows))
         decoded = [decode_record(data) for data in table["record"].to_pylist()]
-        texts = [read_texts(record) for record in decoded]
+        words = [words_of(record) for record in decoded]
+        texts = [read_texts(*pair) for pair in zip(decoded, words, strict=True)]
         inputs = [
             self.templates.get(key, NO_TEMPLATE).variable(text)
             for key, text in zip(table["interaction_key"].to_pylist(), texts, strict=True)
@@ -77,7 +79,7 @@ class KeysPart:
         answers = [text.answer for text in texts]
         input_sets, answer_sets = shingle_sets(inputs, self.ranks), shingle_sets(answers)
         write_bands(self.scratch, part, band_keys(input_sets))
-        ties = [conversation_digests(record) for record in decoded]
+        ties = [conversation_digests(*pair) for pair in zip(decoded, words, strict=True)]
         return PartKeys(
             inputs=_digests(inputs),
             answers=_digests(answers),
@@ -89,6 +91,10 @@ class KeysPart:
                 np.arange(len(ties)), np.array([len(begun) for _, begun in ties], np.int64)
             ),
         )
+
+
+def _sample(record: ChatRecord, parameters: bytes) -> Sample:
+    return Sample.of(read_texts(record, words_of(record)), parameters)
 
 
 def _digests(texts: list[str]) -> U64:

@@ -16,7 +16,7 @@ from pipeline.stages.templates import SAMPLE_SIZE, Sample, Template, learn_templ
 
 __all__ = ["learn"]
 
-_ALL_SAMPLES = 4096
+_ALL_SAMPLES = 1536
 """About how many runs are looked at to tell rare 5-grams from frequent ones."""
 
 

@@ -4,7 +4,7 @@ The near-duplicate rule compares these texts and nothing else. Imports only `rec
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from pipeline.records import ChatRecord, Message, TextPart
 
-__all__ = ["RecordText", "normalize_text", "read_texts", "text_of"]
+__all__ = ["RecordText", "normalize_text", "read_texts", "text_of", "words_of"]
 
 
 class RecordText(Struct, frozen=True):
@@ -34,26 +34,25 @@ def normalize_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
-def read_texts(record: ChatRecord) -> RecordText:
-    """The three texts of a record."""
-    *prompt, answer = record.messages
-    system = (message for message in prompt if message.role == "system")
-    turns = (message for message in prompt if message.role != "system")
+def read_texts(record: ChatRecord, words: Sequence[str]) -> RecordText:
+    """The three texts of a record; `words` are those of its messages, by `words_of`."""
+    *prompt, answer = zip(record.messages, words, strict=True)
     return RecordText(
-        system=_normalize_system(_join(system)),
-        turns=normalize_text(_join(turns)),
-        answer=normalize_text(text_of(answer)),
+        system=_normalize_system("\n".join(text for one, text in prompt if one.role == "system")),
+        turns=normalize_text("\n".join(text for one, text in prompt if one.role != "system")),
+        answer=normalize_text(answer[1]),
     )
+
+
+def words_of(record: ChatRecord) -> list[str]:
+    """The words of every message."""
+    return [text_of(message) for message in record.messages]
 
 
 @lru_cache(maxsize=1024)
 def _normalize_system(text: str) -> str:
     """The same as `normalize_text`; system messages are long and few."""
     return normalize_text(text)
-
-
-def _join(messages: Iterable[Message]) -> str:
-    return "\n".join(text_of(message) for message in messages)
 
 
 def text_of(message: Message) -> str:
