@@ -13,9 +13,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from pipeline.errors import IntegrityError
+from pipeline.errors import Busy, IntegrityError, NoSpace
 
 __all__ = ["Database"]
 
@@ -32,7 +33,14 @@ class Database:
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
         self._writing = threading.Lock()
-        self._migrate(path)
+        try:
+            self._migrate(path)
+        except DatabaseError as error:
+            self.close()
+            raise IntegrityError(f"{path}: cannot be used as a database ({error.orig})") from None
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -43,7 +51,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """The one writing connection: all that the block does is committed, or nothing is."""
-        with self._writing, self._engine.connect() as connection:
+        with self._writing, _refusals(), self._engine.connect() as connection:
             writing = connection.execution_options(writing=True)
             with writing.begin():
                 yield writing
@@ -65,6 +73,20 @@ class Database:
                 )
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What passes by itself, in the words of the house: nothing was written."""
+    try:
+        yield
+    except OperationalError as error:
+        said = str(error.orig)
+        if "locked" in said:
+            raise Busy("another program is writing to the Studio's database; try again") from None
+        if "full" in said:
+            raise NoSpace("the disk of the Studio's database is full") from None
+        raise
 
 
 def _prepare(raw: Any, record: ConnectionPoolEntry) -> None:

@@ -5,6 +5,7 @@ the first start and lies in the data-dir with mode 0600.
 """
 
 import hmac
+import math
 import os
 import secrets
 import time
@@ -74,7 +75,7 @@ class Tokens:
             "sub": f"apikey:{project}",
             "project": project,
             "iat": int(now),
-            "exp": now + self._lifetime,
+            "exp": math.ceil(now + self._lifetime),  # parts of a second do not count in it
             "jti": secrets.token_hex(8),
         }
         token = jwt.encode(claims, self._private, algorithm="ES256")
