@@ -88,7 +88,8 @@ def test_what_build_made_can_be_trained_on(account: Any) -> None:
     session = account.session(runs=12)
     built(account, session)
     job = account.ok(account.post(f"/training/{session}/start"))["id"]
-    assert account.ok(account.get(f"/training/job/{job}", sync="true"))["id"] == job
+    over = account.ok(account.get(f"/training/job/{job}", sync="true"))
+    assert over["status"] in ("completed", "failed")
     built(account, session)
     assert account.ok(account.get(f"/training/{session}"))["status"] == "prepared"
 

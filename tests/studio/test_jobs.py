@@ -164,6 +164,7 @@ def test_sync_waits_and_many_that_wait_hold_nobody_up(account: Any) -> None:
         assert {one.result()["status"] for one in waiting} == {"cancelled"}
 
 
+@pytest.mark.usefixtures("quick_jobs")
 def test_sync_is_a_boolean_and_unknown_jobs_are_404(account: Any) -> None:
     session = account.prepared()
     job = account.ok(account.post(f"/training/{session}/start"))["id"]
@@ -172,6 +173,7 @@ def test_sync_is_a_boolean_and_unknown_jobs_are_404(account: Any) -> None:
     ended(account, job)
 
 
+@pytest.mark.usefixtures("quick_jobs")
 def test_a_job_id_may_hold_slashes_and_colons(account: Any) -> None:
     session = account.prepared()
     old = account.ok(account.post(f"/training/{session}/start"))["id"]
@@ -227,6 +229,7 @@ def test_stopping_lets_those_who_wait_go_at_once(own: Any) -> None:
     assert len(running) - len(left) == 2
 
 
+@pytest.mark.usefixtures("quick_jobs")
 def test_the_runner_outlives_a_database_that_is_locked(account: Any) -> None:
     session = account.prepared()
     job = account.ok(account.post(f"/training/{session}/start"))["id"]
