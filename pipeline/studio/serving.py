@@ -1,10 +1,7 @@
 """Running the Studio: as a command, or inside a program on a free port."""
 
-import fcntl
 import ipaddress
-import json
 import logging
-import os
 import socket
 import tempfile
 import threading
@@ -16,7 +13,8 @@ from typing import Self
 
 import uvicorn
 
-from pipeline.errors import Busy, PermanentError, UsageError
+from pipeline.errors import PermanentError, UsageError
+from pipeline.storage import hold_folder
 from pipeline.studio.app import make_app
 from pipeline.studio.building import build_with_stages
 from pipeline.studio.database import Database
@@ -99,7 +97,7 @@ class EmbeddedStudio:
         data_dir = self._given_dir
         if data_dir is None:
             data_dir = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
-        self._stack.enter_context(_holding(data_dir))
+        self._stack.enter_context(hold_folder(data_dir))
         token_lifetime, link_lifetime = self._lifetimes
         self._studio = open_studio(
             data_dir,
@@ -122,7 +120,7 @@ def serve(*, host: str, port: int, data_dir: Path, allow_remote: bool = False) -
             "(keys and tokens travel unencrypted: put TLS in front)"
         )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
-    with _holding(data_dir), _listen(host, port) as listener:
+    with hold_folder(data_dir), _listen(host, port) as listener:
         studio = open_studio(data_dir, builder=build_with_stages)
         studio.links.origin = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
         server = _Server(studio, f"Studio ready at {studio.links.origin}")
@@ -234,20 +232,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-@contextmanager
-def _holding(data_dir: Path) -> Iterator[None]:
-    """One server at a time for a data-dir."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    path = data_dir / "lock"
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = path.read_text(encoding="utf-8") or "another process"
-            raise Busy(f"{data_dir}: a Studio is running on it already ({owner})") from None
-        file.truncate(0)
-        file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
-        file.flush()
-        yield
