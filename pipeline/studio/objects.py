@@ -84,6 +84,13 @@ class ObjectStore:
             row.id, row.object, row.session, row.state, row.expires_at, total=row.total
         )
 
+    def upload_of(self, name: str) -> str | None:
+        """The id of the upload session that was made for an object."""
+        query = select(uploads.c.id).where(uploads.c.object == name)
+        with self._database.read() as connection:
+            found = connection.execute(query).scalar_one_or_none()
+        return None if found is None else str(found)
+
     def give_up(self, upload: UploadState) -> None:
         """End a session without an object."""
         with self._database.write() as connection:
@@ -108,9 +115,7 @@ class ObjectStore:
     def sweep(self) -> None:
         """Remove the bytes of uploads that will never be finished."""
         for part in self._parts.iterdir():
-            with self._database.read() as connection:
-                query = select(uploads.c.id).where(uploads.c.object == part.name)
-                ident = connection.execute(query).scalar_one_or_none()
+            ident = self.upload_of(part.name)
             upload = None if ident is None else self.upload(ident)
             if upload is None or not upload.open:
                 part.unlink(missing_ok=True)
@@ -126,9 +131,13 @@ class ObjectStore:
         """Put bytes at a position of the part; `settle` makes them last."""
         descriptor = os.open(self._part(upload), os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            os.pwrite(descriptor, data, position)
+            written = 0
+            while written < len(data):
+                written += os.pwrite(descriptor, data[written:], position + written)
         finally:
             os.close(descriptor)
+        if position == 0:
+            _sync_folder(self._parts)
 
     def settle(self, upload: UploadState, size: int) -> None:
         """Cut the part to its aligned size and put it on the disk for good."""

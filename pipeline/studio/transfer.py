@@ -23,8 +23,8 @@ __all__ = ["Transfers"]
 
 T = TypeVar("T")
 
-_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)\Z")
-_READ_RANGE = re.compile(r"bytes=(\d+)-(\d*)\Z")
+_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)\Z")
+_READ_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})\Z")
 _BLOCK = 1 << 20
 _MAX_OBJECT = 50 << 30
 _SILENCE = 30.0
@@ -201,11 +201,11 @@ class Transfers:
         await self._download(stored, scope, send)
 
     async def _put(self, name: str, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        """The whole object in one request; the link was made for an upload of that name."""
-        upload_id = parse_qs(scope["query_string"].decode("latin-1")).get("upload", [""])[0]
+        """The whole object in one request. Its upload's id stays here: a link ends, an id lasts."""
+        upload_id = await _in_thread(self._store.upload_of, name) or ""
         async with self._turn(upload_id):
             upload = await _in_thread(self._store.opened, upload_id)
-            if upload is None or upload.object != name:
+            if upload is None:
                 raise _Refused(404, "no such upload")
             if upload.state == "done":
                 raise _Refused(412, "the object is there already")
@@ -264,6 +264,8 @@ def _span(headers: dict[str, str]) -> _Span:
     first, end = int(match[1]), int(match[2]) + 1
     if end <= first or (total is not None and end > total):
         raise _Refused(400, "Content-Range ends before it begins, or after the total")
+    if (total or end) > _MAX_OBJECT:
+        raise _Refused(413, f"an object has at most {_MAX_OBJECT} bytes")
     return _Span(first=first, end=end, total=total)
 
 

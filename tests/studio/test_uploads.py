@@ -1,6 +1,7 @@
 """Uploads and downloads: Cloud Storage's resumable protocol, single PUTs, signed links."""
 
 import asyncio
+import os
 import socket
 import threading
 import time
@@ -152,6 +153,16 @@ def test_a_range_that_is_not_the_bodys_is_refused(
     assert account.ok(put(account, resumable(account), "0-3/4", b"data"))["size"] == "4"
 
 
+@pytest.mark.parametrize(
+    ("total", "status"), [(str((50 << 30) + 1), 413), (str(2**63), 400), ("9" * 5000, 400)]
+)
+def test_a_total_that_no_object_has_is_refused(
+    account: Any, url: str, total: str, status: int
+) -> None:
+    account.refused(put(account, url, f"0-3/{total}", b"data"), status)
+    assert "range" not in put(account, url, "*/*").headers
+
+
 def test_a_total_may_be_said_at_the_end(account: Any, url: str) -> None:
     assert put(account, url, f"0-{CHUNK - 1}/*", DATA[:CHUNK]).status_code == 308
     done = account.ok(put(account, url, f"*/{CHUNK}"))
@@ -289,6 +300,22 @@ def test_a_single_put_is_the_whole_object(account: Any) -> None:
     account.refused(account.http.put(url, content=b"x", headers={"x-goog-hash": "md5=A"}), 400)
     assert account.ok(account.http.put(url, content=DATA))["crc32c"] == crc(DATA)
     account.refused(account.http.put(url, content=b"another"), 412)
+
+
+def test_the_link_of_a_single_put_holds_no_upload_id(account: Any) -> None:
+    link = single(account)
+    store = account.studio.studio.store
+    ident = store.upload_of(urlsplit(link).path.rpartition("/")[2])
+    assert ident is not None
+    assert ident not in link
+
+
+def test_bytes_that_are_written_in_parts_are_all_written(
+    account: Any, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda file, data, at: whole(file, data[:1000], at))
+    assert account.ok(send(account, url, 0, len(DATA)))["crc32c"] == crc(DATA)
 
 
 def test_an_upload_is_streamed_to_the_disk(account: Any, url: str) -> None:

@@ -162,7 +162,7 @@ def upload_url(
     upload = studio.store.begin(session)
     if resumable:
         return UrlAnswer(studio.links.resumable(upload.id))
-    return UrlAnswer(f"{studio.links.signed(upload.object, 'PUT')}&upload={upload.id}")
+    return UrlAnswer(studio.links.signed(upload.object, "PUT"))
 
 
 @post("/training/{session:str}/dataset", status_code=200, sync_to_thread=True)
