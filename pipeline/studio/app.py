@@ -5,8 +5,10 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import Litestar, Request, Response, Router, asgi
+from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler
 from litestar.types import Receive, Scope, Send
 
 from pipeline.api import BASE_PATH
@@ -46,6 +48,7 @@ def make_app(studio: Studio) -> Litestar:
     api = Router(
         BASE_PATH,
         route_handlers=[*training.ROUTES, *runs.ROUTES, *environments.ROUTES],
+        guards=[_refuse_other_media],
         dependencies={"caller": Provide(give_caller, sync_to_thread=False)},
     )
     return Litestar(
@@ -65,6 +68,23 @@ def make_app(studio: Studio) -> Litestar:
         on_startup=[studio.jobs.start],
         on_shutdown=[studio.jobs.stop],
     )
+
+
+def _refuse_other_media(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """415 for a body that says it is something other than JSON in UTF-8."""
+    del handler
+    headers = connection.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return
+    kind, _, rest = headers.get("content-type", "application/json").lower().partition(";")
+    charset = rest.partition("charset=")[2].partition(";")[0].strip(' "')
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if kind.strip() != "application/json" or charset not in ("", "utf-8", "utf8"):
+        raise HTTPException(status_code=415, detail="send JSON in UTF-8, as application/json")
+    if encoding != "identity":
+        raise HTTPException(status_code=415, detail="send the body without Content-Encoding")
 
 
 def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorBody]:

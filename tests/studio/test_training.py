@@ -150,12 +150,37 @@ def test_what_is_no_json_is_400(account: Any, data: bytes) -> None:
         account.refused(account.call("POST", path, content=data, headers=headers), 400)
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "image/png"])
-def test_another_content_type_is_refused(account: Any, kind: str) -> None:
-    options = {"content": b'{"runs": 7}', "headers": {"Content-Type": kind}}
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("application/json", 200),
+        ("Application/JSON; charset=UTF-8", 200),
+        ("application/json; charset=utf-16", 415),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data; boundary=x", 415),
+    ],
+)
+def test_a_body_is_json_and_says_so(account: Any, kind: str, status: int) -> None:
+    options = {"content": b'{"runs": []}', "headers": {"Content-Type": kind}}
     answer = account.call("POST", f"/training/{account.session()}/add", **options)
-    assert answer.status_code in (400, 415)
-    account.refused(answer, answer.status_code)
+    assert answer.status_code == status
+    if status != 200:
+        account.refused(answer, status)
+
+
+def test_a_body_without_a_type_is_json_and_none_needs_no_type(account: Any) -> None:
+    session = account.session()
+    add = f"/training/{session}/add"
+    assert account.ok(account.call("POST", add, content=b'{"runs": []}')) == {"ok": True}
+    plain = {"Content-Type": "text/plain"}
+    account.refused(account.call("POST", f"/training/{session}/start", headers=plain), 409)
+
+
+def test_a_packed_body_is_refused(account: Any) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    add = f"/training/{account.session()}/add"
+    account.refused(account.call("POST", add, content=b'{"runs": []}', headers=headers), 415)
 
 
 def test_a_body_over_16_mib_is_413(account: Any) -> None:
