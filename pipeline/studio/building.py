@@ -57,9 +57,9 @@ def _begin(studio: Studio, caller: Caller, session: str) -> Row[Any]:
         row = get_row(connection, caller.project, session)
         refuse_busy(row)
         environment = environment_of(connection, caller.project, row.env)
-        form = PROVIDERS[environment.provider].dataset_format
-        if form != "openai":
-            raise bad_request(f"datasets for {environment.provider} ({form}) are not built yet")
+        provider = PROVIDERS.get(environment.provider)
+        if provider is None or provider.dataset_format != "openai":
+            raise bad_request(f"datasets for {environment.provider} are not built yet")
         if not run_ids(connection, session):
             raise bad_request("the session has no runs; add some first")
         change(connection, session, caller.subject, status="building")

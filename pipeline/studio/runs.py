@@ -90,7 +90,7 @@ def row_of(project: str, raw: bytes) -> dict[str, Any]:
         "environment": _ident(keys.environment, "id"),
         "model": keys.model_id,
         "status": keys.status,
-        "tags": "\n".join(["", *(tag for tag in tags if isinstance(tag, str)), ""]),
+        "tags": "\n".join(["", *(_on_a_line(tag) for tag in tags if isinstance(tag, str)), ""]),
         "created_at": _sortable(keys.created_at),
         "updated_at": _sortable(keys.updated_at),
     }
@@ -181,7 +181,7 @@ def _filtered(query: Select[Any], project: str, asked: RunFilter) -> Select[Any]
         name = asked.interaction
         query = query.where((runs.c.interaction == name) | (runs.c.interaction_name == name))
     for tag in asked.tags:
-        query = query.where(runs.c.tags.contains(f"\n{tag}\n", autoescape=True))
+        query = query.where(func.instr(runs.c.tags, f"\n{_on_a_line(tag)}\n") > 0)
     if asked.start is not None:
         query = query.where(runs.c.created_at >= asked.start)
     if asked.end is not None:
@@ -233,6 +233,11 @@ def _ident(value: Any, key: str) -> str | None:
         return value
     found = value.get(key) if isinstance(value, dict) else None
     return found if isinstance(found, str) else None
+
+
+def _on_a_line(tag: str) -> str:
+    """A tag as the column has it: no newline of its own, which would make it two."""
+    return tag.replace("\\", "\\\\").replace("\n", "\\n").replace("\0", "\\0")
 
 
 def _sortable(text: str | None) -> str | None:

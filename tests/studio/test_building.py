@@ -119,6 +119,12 @@ def test_a_provider_whose_format_is_not_built_is_400(account: Any) -> None:
     assert "bedrock" in account.refused(account.post(f"/training/{session}/build"), 400)
 
 
+def test_a_provider_that_nobody_knows_any_more_is_400(account: Any) -> None:
+    session = account.session(runs=12)
+    account.load([], {"id": account.env, "name": "e", "provider": "mystery"})
+    assert "mystery" in account.refused(account.post(f"/training/{session}/build"), 400)
+
+
 def test_while_it_builds_a_session_takes_nothing_else(
     account: Any, slow_builds: threading.Event
 ) -> None:

@@ -134,6 +134,18 @@ def test_runs_are_listed_by_their_fields(account: Any) -> None:
     assert account.ok(account.get("/runs", tag="50_xx")) == []
 
 
+def test_a_tag_is_itself_alone(account: Any) -> None:
+    tags = ["Gold", "gold", "a\nb", "b", "a\\nb"]
+    documents = [
+        {**account.documents[ident], "tags": [tag]}
+        for ident, tag in zip(account.ids, tags, strict=False)
+    ]
+    account.load(documents)
+    for ident, tag in zip(account.ids, tags, strict=False):
+        assert [run["id"] for run in account.ok(account.get("/runs", tag=tag))] == [ident]
+    assert account.ok(account.get("/runs", tag="\0")) == []
+
+
 def test_a_search_knows_dates_tags_and_the_rest(account: Any) -> None:
     def search(limit: int = 100, **query: Any) -> set[str]:
         body = {"query": query, "limit": limit}
