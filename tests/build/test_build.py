@@ -144,7 +144,9 @@ def test_a_group_key_keeps_runs_on_one_side(runs: Runs, write_runs: Writer, tmp_
     assert len(set.union(*sides.values())) == 2
 
 
-def test_lines_that_are_no_runs_are_rejected_by_id_or_by_their_place(runs: Runs, tmp_path: Path) -> None:
+def test_lines_that_are_no_runs_are_rejected_by_id_or_by_their_place(
+    runs: Runs, tmp_path: Path
+) -> None:
     good = [json.dumps(run).encode() for run in runs[:30]]
     bad = {
         "not_json": b'{"id": "x", ',

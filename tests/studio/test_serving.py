@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +110,7 @@ def test_a_port_that_is_taken_is_told(server: Server, tmp_path: Path, command: C
 class Load:
     """What the server acknowledged before it died."""
 
+    http: httpx2.Client
     url: str
     token: str
     sessions: list[str]
@@ -120,7 +122,7 @@ class Load:
     def call(self, method: str, path: str, **options: Any) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {self.token}"}
         url = f"{self.url}/api/v1{path}"
-        return httpx2.request(method, url, headers=headers, timeout=20, **options)
+        return self.http.request(method, url, headers=headers, **options)
 
     def run(self, *works: Callable[[], None]) -> list[threading.Thread]:
         def until_it_dies(work: Callable[[], None]) -> None:
@@ -148,7 +150,7 @@ class Load:
         url = answer.json()["url"].removeprefix(self.url)
         for end in (CHUNK, 2 * CHUNK):
             headers = {"Content-Range": f"bytes {end - CHUNK}-{end - 1}/{2 * CHUNK}"}
-            answer = httpx2.put(self.url + url, content=b"x" * CHUNK, headers=headers, timeout=20)
+            answer = self.http.put(self.url + url, content=b"x" * CHUNK, headers=headers)
             if answer.status_code == 308:
                 self.uploaded[url] = (answer.headers["range"], end)
             elif answer.status_code == 200:
@@ -159,7 +161,7 @@ class Load:
         session = self.call("POST", "/training", json=body).json()["id"]
         row = {"messages": [{"role": "assistant", "content": "x"}]}
         url = self.call("GET", f"/training/{session}/upload-url").json()["url"]
-        name = httpx2.put(url, content=(json.dumps(row) + "\n").encode() * 10).json()["name"]
+        name = self.http.put(url, content=(json.dumps(row) + "\n").encode() * 10).json()["name"]
         self.call("POST", f"/training/{session}/dataset", json={"dataset": name})
         self.jobs[session] = self.call("POST", f"/training/{session}/start").json()["id"]
 
@@ -169,12 +171,12 @@ class Load:
             runs = self.call("GET", f"/training/{session}").json()["runs"]
             assert runs[: len(set(known))] == list(dict.fromkeys(known))
         for url, (_, end) in self.uploaded.items():
-            answer = httpx2.put(self.url + url, headers={"Content-Range": "bytes */*"})
+            answer = self.http.put(self.url + url, headers={"Content-Range": "bytes */*"})
             assert answer.status_code in (308, 200)
             if answer.status_code == 308:
                 assert int(answer.headers["range"].rpartition("-")[2]) + 1 >= end
         for url, name in self.finished.items():
-            answer = httpx2.put(self.url + url, headers={"Content-Range": "bytes */*"})
+            answer = self.http.put(self.url + url, headers={"Content-Range": "bytes */*"})
             assert (answer.status_code, answer.json()["name"]) == (200, name)
         for session, job in self.jobs.items():
             assert self.call("GET", f"/training/{session}").json()["job"]["id"] == job
@@ -182,27 +184,36 @@ class Load:
             assert found["status"] == "completed"
 
 
-def loaded(server: Server, key: str) -> Load:
+def loaded(http: httpx2.Client, server: Server, key: str) -> Load:
     headers = {"Authorization": f"Bearer {key}"}
-    token = httpx2.post(f"{server.url}/token/issue", headers=headers).json()["token"]
-    load = Load(server.url, token, [])
+    token = http.post(f"{server.url}/token/issue", headers=headers).json()["token"]
+    load = Load(http, server.url, token, [])
     body = {"name": "n", "env": "e1", "model": "m"}
     load.sessions = [load.call("POST", "/training", json=body).json()["id"] for _ in range(2)]
     return load
 
 
+def until(count: Callable[[], int], least: int) -> None:
+    ends = time.monotonic() + 20
+    while count() < least and time.monotonic() < ends:
+        time.sleep(0.01)
+
+
 def test_what_was_answered_is_true_after_a_kill(server: Server, filled: str) -> None:
     server.start()
-    load = loaded(server, filled)
-    for seconds in (0.5, 0.8):
-        threads = load.run(load.add, load.upload, load.upload, load.start)
-        threading.Event().wait(seconds)
-        server.end(signal.SIGKILL)
-        for thread in threads:
-            thread.join(30)
-        server.start()
-        load.url = server.url
-        load.check()
-    assert load.added
-    assert load.uploaded
-    assert load.jobs
+    with httpx2.Client(timeout=20) as http:
+        load = loaded(http, server, filled)
+        for pause in (0.0, 0.1, 0.2):
+            had = len(load.jobs)
+            threads = load.run(load.add, load.upload, load.upload, load.start)
+            until(lambda: len(load.jobs), had + 1)
+            time.sleep(pause)
+            server.end(signal.SIGKILL)
+            for thread in threads:
+                thread.join(30)
+            server.start()
+            load.url = server.url
+            load.check()
+        assert len(load.jobs) >= 3
+        assert load.added
+        assert load.uploaded
