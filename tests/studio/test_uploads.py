@@ -346,3 +346,13 @@ def test_an_object_whose_row_was_lost_in_a_crash_is_whole(account: Any, url: str
     done = account.ok(put(account, url, "*/*"))
     assert done["crc32c"] == crc(DATA[: 2 * CHUNK])
     assert threading.active_count() < 100
+
+
+def test_trouble_of_the_disk_is_a_json_500_without_a_path(account: Any, url: str) -> None:
+    upload = account.studio.studio.store.upload(url.partition("upload_id=")[2])
+    part = account.studio.studio.data_dir / "parts" / upload.object
+    part.symlink_to("no-such-folder/file")
+    message = account.refused(put(account, url, "0-3/4", b"data"), 500)
+    assert "folder" not in message
+    part.unlink()
+    assert account.ok(put(account, url, "0-3/4", b"data"))["size"] == "4"
