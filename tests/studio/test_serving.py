@@ -15,6 +15,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from pipeline.studio import EmbeddedStudio
+
 COMMAND = [str(Path(sys.executable).with_name("trainset")), "studio"]
 CHUNK = 256 << 10
 READY = re.compile(r"Studio ready at (http://127\.0\.0\.1:\d+)\n\Z")
@@ -217,3 +219,11 @@ def test_what_was_answered_is_true_after_a_kill(server: Server, filled: str) -> 
         assert len(load.jobs) >= 3
         assert load.added
         assert load.uploaded
+
+
+def test_the_parts_of_dead_uploads_are_swept(tmp_path: Path) -> None:
+    with EmbeddedStudio(tmp_path) as studio:
+        (tmp_path / "parts" / "left-over.jsonl").write_bytes(b"x")
+        assert studio.url
+    with EmbeddedStudio(tmp_path):
+        assert list((tmp_path / "parts").iterdir()) == []

@@ -17,7 +17,6 @@ import google_crc32c
 import pytest
 
 from pipeline.client import download, upload_file
-from pipeline.studio import EmbeddedStudio
 from pipeline.studio.transfer import Transfers
 
 CHUNK = 256 << 10
@@ -328,14 +327,6 @@ def test_an_upload_is_streamed_to_the_disk(account: Any, url: str) -> None:
     sizes = [part.stat().st_size for part in parts(account)]
     assert max(sizes) > 8 << 20
     connection.close()
-
-
-def test_the_parts_of_dead_uploads_are_swept(tmp_path: Path) -> None:
-    with EmbeddedStudio(tmp_path) as studio:
-        (tmp_path / "parts" / "left-over.jsonl").write_bytes(b"x")
-        assert studio.url
-    with EmbeddedStudio(tmp_path):
-        assert list((tmp_path / "parts").iterdir()) == []
 
 
 def test_an_object_whose_row_was_lost_in_a_crash_is_whole(account: Any, url: str) -> None:
