@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.build.scratch import write_bands, write_sets
 from pipeline.build.shelf import Shelf
@@ -51,7 +52,9 @@ class SamplePart:
     def __call__(self, task: tuple[int, tuple[int, ...]]) -> list[Sample]:
         """For a part's number and row numbers: the rows' samples, in that order."""
         part, rows = task
-        table = self.records.read_part(part, ["record", "parameters"]).take(list(rows))
+        table = self.records.read_part(part, ["record", "parameters"]).take(
+            pa.array(rows, pa.int64())
+        )
         pairs = zip(table["record"].to_pylist(), table["parameters"].to_pylist(), strict=True)
         return [_sample(decode_record(record), parameters) for record, parameters in pairs]
 
@@ -68,7 +71,9 @@ class KeysPart:
     def __call__(self, task: tuple[int, tuple[int, ...]]) -> PartKeys:
         """For a part's number and row numbers: their keys."""
         part, rows = task
-        table = self.records.read_part(part, ["interaction_key", "record"]).take(list(rows))
+        table = self.records.read_part(part, ["interaction_key", "record"]).take(
+            pa.array(rows, pa.int64())
+        )
         decoded = [decode_record(data) for data in table["record"].to_pylist()]
         words = [words_of(record) for record in decoded]
         texts = [read_texts(*pair) for pair in zip(decoded, words, strict=True)]
@@ -91,6 +96,11 @@ class KeysPart:
                 np.arange(len(ties)), np.array([len(begun) for _, begun in ties], np.int64)
             ),
         )
+
+
+def _read(records: Shelf, part: int, columns: list[str], rows: tuple[int, ...]) -> pa.Table:
+    """Those rows of a part; none where all of its runs have left."""
+    return records.read_part(part, columns).take(pa.array(rows, pa.int64()))
 
 
 def _sample(record: ChatRecord, parameters: bytes) -> Sample:

@@ -23,11 +23,11 @@ _MIX = np.uint64(0xFF51AFD7ED558CCD)
 
 def band_keys(sets: ShingleSets) -> U64:
     """One 64-bit key for each set and band, shape (sets, bands)."""
+    if len(sets) == 0:
+        return np.empty((0, BANDS), np.uint64)
     matrix = rensa.RMinHash.digest_matrix_from_flat_token_hashes(
         sets.values, sets.offsets.astype(np.uint64), BANDS * ROWS, _SEED
     )
-    if len(sets) == 0:
-        return np.empty((0, BANDS), np.uint64)
     signature = np.array(matrix.to_rows(), np.uint64).reshape(len(sets), BANDS, ROWS)
     keys = np.zeros((len(sets), BANDS), np.uint64)
     for row in range(ROWS):

@@ -236,3 +236,57 @@ def test_explain_tells_what_became_of_a_run(built: BuildResult, runs: Runs) -> N
     assert len(life.lines) == 1
     with pytest.raises(NotFound, match="ids that begin like it"):
         explain_run(built, "0000000000000000000009ff")
+
+
+def talk(number: int, turns: list[dict[str, str]], answer: str) -> dict[str, Any]:
+    """A stored run of free conversation."""
+    return {
+        "id": f"{number:024x}",
+        "interaction": {"id": "3" * 24, "name": "Talk", "version": 1},
+        "status": "completed",
+        "prompt": turns,
+        "result": answer,
+    }
+
+
+@pytest.fixture
+def openings(runs: Runs) -> list[str]:
+    return [run["parameters"]["mail"] for run in runs[:60]]
+
+
+def test_a_line_of_fifty_megabytes_is_left_out_and_the_lines_around_it_are_not(
+    runs: Runs, tmp_path: Path
+) -> None:
+    lines = [json.dumps(run).encode() for run in runs[:12]]
+    path = tmp_path / "runs.jsonl"
+    with path.open("wb") as file:
+        file.write(b"\n".join(lines[:3]) + b'\n{"id": "x", "prompt": "')
+        for _ in range(50):
+            file.write(b"a" * 1_000_000)
+        file.write(b'"}\n' + b"\n".join(lines[3:]))
+    result = build_dataset(spec_of(tmp_path / "work", path))
+    assert result.manifest.tally.pulled == 13
+    assert result.manifest.tally.rejected == {"too_large": 1}
+    (rejected,) = [row for row in ledger(result) if row["outcome"] == "rejected"]
+    assert rejected["run_id"] == "<runs.jsonl:4>"
+
+
+def test_the_turns_of_one_conversation_are_on_one_side(
+    openings: list[str], write_runs: Writer, tmp_path: Path
+) -> None:
+    talks = []
+    for number, first in enumerate(openings):
+        opening = {"role": "user", "content": first}
+        answer = f"Thank you for writing. I am looking into case {number * 7919} for you."
+        later = f"{number} and in the meantime, what may I do with the old one? " * 6
+        talks.append(talk(number * 2, [opening], answer))
+        replied = {"role": "assistant", "content": answer}
+        turns = [opening, replied, {"role": "user", "content": later}]
+        talks.append(talk(number * 2 + 1, turns, f"Keep number {number} until we call you."))
+    spec = spec_of(tmp_path / "work", write_runs(talks, "r.jsonl"), split__validation=0.5)
+    rows = {row["run_id"]: row for row in ledger(build_dataset(spec))}
+    sides = [
+        {rows[f"{number * 2 + turn:024x}"]["split"] for turn in (0, 1)} for number in range(60)
+    ]
+    assert all(len(side) == 1 for side in sides)
+    assert set.union(*sides) == {"train", "validation"}
