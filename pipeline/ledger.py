@@ -36,6 +36,12 @@ class LedgerRow(Struct, frozen=True):
     split: str | None
     tokens: int | None
     """Tokens of the whole conversation, prompt and answer."""
+    prompt_source: str | None
+    """Where the prompt came from: `stored`, `rendered` (here) or `rendered_by_studio`."""
+    flags: list[str] | None
+    """What a reader should know of a record all the same, for example `template_drift`."""
+    redacted: str | None
+    """What was replaced in the record, by kind: a JSON object such as `{"email":2}`."""
 
 
 LEDGER_SCHEMA = pa.schema(
@@ -51,6 +57,9 @@ LEDGER_SCHEMA = pa.schema(
         pa.field("component", pa.string()),
         pa.field("split", pa.string()),
         pa.field("tokens", pa.int64()),
+        pa.field("prompt_source", pa.string()),
+        pa.field("flags", pa.list_(pa.string())),
+        pa.field("redacted", pa.string()),
     ]
 )
 """The ledger's Arrow schema, column for field of `LedgerRow`."""

@@ -27,7 +27,9 @@ __all__ = [
 
 
 Role = Literal["system", "user", "assistant", "tool"]
-Stage = Literal["pull", "select", "normalize", "labels", "validate", "dedupe", "split", "write"]
+Stage = Literal[
+    "pull", "select", "normalize", "labels", "redact", "validate", "dedupe", "split", "write"
+]
 
 RejectCode = Literal[
     # pull: what came is not a run that can be read
@@ -48,11 +50,20 @@ RejectCode = Literal[
     "interaction",
     "model",
     "time",
+    "source",
     # normalize: it cannot become a conversation
     "inputs_not_stored",
+    "unrenderable_parameters",
+    "unrenderable_template",
+    "template_drift",
+    "virtual_parent",
     "unknown_prompt_shape",
     "unknown_result_shape",
     "unsupported_content",
+    "truncated_attachment",
+    "damaged_history",
+    "non_text_output",
+    "reasoning_inlined",
     "no_user_turn",
     "orphan_tool_result",
     "tool_call_without_result",
@@ -60,7 +71,18 @@ RejectCode = Literal[
     # labels: the answer teaches nothing, or something wrong
     "empty_answer",
     "truncated_answer",
+    "unfinished_json",
     "answer_breaks_schema",
+    "unknown_tool",
+    "tool_arguments_break_schema",
+    "error_text",
+    "refusal",
+    "prompt_echo",
+    "wrong_language",
+    "not_selected",
+    "superseded",
+    # redact: the policy says that a run with such a value leaves
+    "sensitive_data",
     # validate: the provider would refuse the line
     "format_refused",
     # dedupe: alike input, another answer
@@ -68,7 +90,9 @@ RejectCode = Literal[
 ]
 """The closed list of reasons. A code is never renamed: people keep them in dashboards."""
 
-DuplicateCode = Literal["same_run_id", "exact_duplicate", "near_duplicate"]
+DuplicateCode = Literal[
+    "same_run_id", "exact_duplicate", "near_duplicate", "contained_conversation"
+]
 
 REJECT_CODES: tuple[str, ...] = get_args(RejectCode)
 

@@ -23,6 +23,7 @@ __all__ = [
     "GateSpec",
     "LabelSpec",
     "NormalizeSpec",
+    "RenderSpec",
     "RunSpec",
     "SelectSpec",
     "SourceSpec",
@@ -45,6 +46,9 @@ class SourceSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """Exported run documents: .jsonl, .jsonl.gz, .jsonl.zst, .parquet, or globs of them."""
     environments: str | None = None
     """A JSON file of environments, used to fill an embedded Studio."""
+    interactions: tuple[str, ...] = ()
+    """Exported interactions and prompt templates (.json, .jsonl, or globs of them): what prompts
+    that were not stored are rendered from; also used to fill an embedded Studio."""
     max_run_bytes: int = 32 << 20
     """A longer run document is rejected as too_large."""
 
@@ -80,6 +84,8 @@ class SelectSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """First moment of `created_at` that counts (ISO 8601; without offset: UTC)."""
     until: datetime | None = None
     """First moment of `created_at` that does not count any more."""
+    exclude_sources: tuple[str, ...] = ()
+    """Values of `source.type` that are not asked for, for example `test-data` and `system`."""
 
 
 class NormalizeSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +93,41 @@ class NormalizeSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
     system_separator: str = "\n\n"
     """Between several system segments, which become one."""
+    safety: Literal["end", "in_place", "drop"] = "end"
+    """Marked safety text: at the end of the system message, where it stood in it, or nowhere.
+    The mark itself is always removed."""
+    schema_notices: Literal["remove", "keep"] = "remove"
+    """What the platform wrote into the prompt about the run's own result_schema."""
+    json_answers: Literal["compact", "spaced", "indented"] = "compact"
+    """How an answer that was stored as JSON is written; keys keep their stored order."""
+    thoughts: Literal["metadata", "drop", "inline"] = "metadata"
+    """A model's reasoning: in a column beside the record, nowhere, or before the answer between
+    `<think>` marks."""
+    response_schema: Literal["metadata", "drop"] = "metadata"
+    """The run's result_schema: in the record beside the messages, or nowhere."""
+    inlined_reasoning: Literal["quarantine", "keep"] = "quarantine"
+    """Answers that hold the model's reasoning without a mark between: rejected for review as
+    reasoning_inlined, or kept as they are."""
+    orphan_tool_results: Literal["reject", "inline"] = "reject"
+    """A tool's result whose call is not stored: the run leaves, or the result becomes text of
+    the user's."""
+
+
+class RenderSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """How prompts that were not stored are made again from templates and parameters."""
+
+    through: Literal["auto", "local", "api", "off"] = "auto"
+    """Here, in a sandbox, where the template's text is known, else by the Studio; only here; only
+    by the Studio; not at all."""
+    html_entities: Literal["keep", "unescape"] = "keep"
+    """Handlebars writes `&amp;` for `&`, and that is what the model saw; or the plain sign."""
+    drift: Literal["flag", "reject"] = "flag"
+    """A template that may have changed since the run (a draft, another version, the time of
+    day in it): named in the ledger's flags, or the run leaves."""
+    timeout_ms: int = 250
+    """Longest time for one template."""
+    memory_mb: int = 64
+    """Most memory that templates may take in a process."""
 
 
 class LabelSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,8 +135,25 @@ class LabelSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
     empty: bool = True
     truncated: bool = True
+    """The provider cut the answer off: by its finish_reason, or by tokens at the limit."""
+    unfinished_json: bool = True
+    """The answer's text begins as JSON and ends in the middle of it."""
     schema: bool = True
     """The answer must follow the run's own result_schema."""
+    tools: bool = True
+    """Calls name a tool that was on offer, keep its schema, and have a result."""
+    error_text: bool = True
+    """The answer is a program's error message."""
+    refusal: bool = True
+    """The answer is a model's refusal to answer."""
+    echo: bool = True
+    """The answer repeats the question."""
+    language: bool = True
+    """The answer is in another language than the one asked for."""
+    selected: bool = True
+    """A mediator's losing candidates leave."""
+    superseded: bool = True
+    """Of several runs of one workflow step the last one stays."""
 
 
 class DedupeSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,6 +166,8 @@ class DedupeSpec(Struct, frozen=True, forbid_unknown_fields=True):
     answer_threshold: float = 0.8
     conflicts: Literal["best", "keep", "drop"] = "best"
     """Alike inputs with another answer: the first by score, then newest stays; all; none."""
+    contained: Literal["longest", "keep"] = "longest"
+    """A conversation whose whole course another one repeats before it goes on: leaves, or stays."""
 
     def __post_init__(self) -> None:
         for name, value in (
@@ -162,6 +222,7 @@ class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
     studio: StudioSpec = field(default_factory=StudioSpec)
     select: SelectSpec = field(default_factory=SelectSpec)
     normalize: NormalizeSpec = field(default_factory=NormalizeSpec)
+    render: RenderSpec = field(default_factory=RenderSpec)
     labels: LabelSpec = field(default_factory=LabelSpec)
     dedupe: DedupeSpec = field(default_factory=DedupeSpec)
     split: SplitSpec = field(default_factory=SplitSpec)
@@ -171,7 +232,7 @@ class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
     def making(self) -> dict[str, Any]:
         """The parts that decide the dataset's bytes, as plain JSON values."""
-        parts = ("select", "normalize", "labels", "dedupe", "split", "formats")
+        parts = ("select", "normalize", "render", "labels", "dedupe", "split", "formats")
         making: dict[str, Any] = {name: msgspec.to_builtins(getattr(self, name)) for name in parts}
         making["source"] = {"max_run_bytes": self.source.max_run_bytes}
         plain: dict[str, Any] = msgspec.json.decode(canonical_json(making))
@@ -226,8 +287,9 @@ def _resolve_paths(source: dict[str, Any], folder: Path) -> None:
         local = isinstance(name, str) and "://" not in name
         return str(folder / name) if local else name
 
-    if isinstance(source.get("runs"), list):
-        source["runs"] = [resolve(name) for name in source["runs"]]
+    for word in ("runs", "interactions"):
+        if isinstance(source.get(word), list):
+            source[word] = [resolve(name) for name in source[word]]
     if "environments" in source:
         source["environments"] = resolve(source["environments"])
 

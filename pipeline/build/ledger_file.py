@@ -12,6 +12,7 @@ __all__ = ["LEDGER", "Shelves", "write_ledger"]
 
 LEDGER = "ledger.parquet"
 _REJECTING = {"conflict"}
+_OF_RECORDS = ["run_id", "interaction", "tokens", "prompt_source", "flags", "redacted"]
 
 
 class Shelves:
@@ -63,7 +64,7 @@ def _rejected(shelves: Shelves, part: int) -> pa.Table:
 
 
 def _records(shelves: Shelves, part: int) -> pa.Table:
-    records = shelves.records.read_part(part, ["run_id", "interaction", "tokens"])
+    records = shelves.records.read_part(part, _OF_RECORDS)
     checked = shelves.validated.read_part(part, ["code", "detail"])
     deduped = shelves.deduped.read_part(part, ["code", "matched_run_id", "similarity"])
     divided = shelves.divided.read_part(part, ["component", "split"])
@@ -75,8 +76,7 @@ def _records(shelves: Shelves, part: int) -> pa.Table:
     ]
     return _ledger_table(
         {
-            "run_id": records["run_id"],
-            "interaction": records["interaction"],
+            **{name: records[name] for name in _OF_RECORDS},
             "stage": pa.array([stage for stage, _, _ in fates], pa.string()),
             "outcome": pa.array([outcome for _, outcome, _ in fates], pa.string()),
             "code": pa.array([code for _, _, code in fates], pa.string()),
@@ -85,7 +85,6 @@ def _records(shelves: Shelves, part: int) -> pa.Table:
             "similarity": deduped["similarity"],
             "component": divided["component"],
             "split": divided["split"],
-            "tokens": records["tokens"],
         },
         records.num_rows,
     )

@@ -21,6 +21,7 @@ __all__ = [
     "max_tokens_of",
     "reference_of",
     "score_of",
+    "source_of",
     "tags_of",
     "token_use_of",
     "wants_thoughts",
@@ -114,6 +115,12 @@ def tags_of(run: Run) -> frozenset[str]:
     """The run's tags."""
     tags = decode_field(run.tags)
     return frozenset(_strings(tags)) if isinstance(tags, list) else frozenset()
+
+
+def source_of(run: Run) -> str | None:
+    """`source.type`: api, cli, ui, webhook, test-data, system, schedule."""
+    source = decode_field(run.source)
+    return _text(source.get("type")) if isinstance(source, dict) else None
 
 
 def _strings(values: list[Any]) -> list[str]:

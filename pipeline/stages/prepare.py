@@ -46,6 +46,14 @@ class Prepared(Struct, frozen=True):
     """The value at `split.group_by`; canonical JSON where it is no string."""
     parameters: bytes
     """JSON; `null` where none are stored."""
+    prompt_source: str = "stored"
+    """`stored`, `rendered` or `rendered_by_studio`."""
+    flags: tuple[str, ...] = ()
+    """What a reader should know of the record, for example `template_drift`."""
+    thoughts: str | None = None
+    """The model's reasoning, where it was stored apart from the answer."""
+    redacted: str | None = None
+    """What was replaced, by kind: a JSON object; None where nothing was."""
 
 
 class Refused(Struct, frozen=True):

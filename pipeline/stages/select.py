@@ -10,7 +10,7 @@ from msgspec import Struct
 from pipeline.api.runs import Run
 from pipeline.records import RejectCode, Rejected
 from pipeline.spec import SelectSpec
-from pipeline.stages.facts import error_of, is_cut_off, reference_of, score_of, tags_of
+from pipeline.stages.facts import error_of, is_cut_off, reference_of, score_of, source_of, tags_of
 
 __all__ = ["Select"]
 
@@ -69,6 +69,8 @@ class Select(Struct, frozen=True):
 
     def _origin(self, run: Run) -> Rejected | None:
         spec = self.spec
+        if spec.exclude_sources and (kind := source_of(run)) in spec.exclude_sources:
+            return _refuse("source", f"source.type is {kind!r}, which is excluded")
         if spec.models and run.model_id not in spec.models:
             return _refuse("model", f"model is {run.model_id!r}, asked for {_list(spec.models)}")
         if not spec.interactions:

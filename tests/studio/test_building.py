@@ -45,7 +45,7 @@ def test_a_build_makes_the_dataset_of_the_runs(account: Any) -> None:
     shown = account.ok(account.get(f"/training/{session}"))
     assert (shown["status"], shown["dataset"]) == ("prepared", url)
     found = rows(account, session)
-    assert 9 <= len(found) <= 12
+    assert 5 <= len(found) <= 12  # the others went to validation
     asked = {run["prompt"][0]["content"]: run["result"] for run in account.documents.values()}
     for row in found:
         user, assistant = row["messages"]
