@@ -58,6 +58,7 @@ RejectCode = Literal[
     "template_drift",
     "virtual_parent",
     "unknown_prompt_shape",
+    "ambiguous_prompt",
     "unknown_result_shape",
     "unsupported_content",
     "truncated_attachment",

@@ -32,6 +32,8 @@ class Run(Struct, frozen=True, rename={"model_id": "modelId"}, kw_only=True):
     parameters: Raw | UnsetType = UNSET
     result: Raw | UnsetType = UNSET
     result_schema: Raw | UnsetType = UNSET
+    tool_use: Raw | UnsetType = UNSET
+    """Calls that the model made in the end; only exports of execution results have them."""
     error: Raw | UnsetType = UNSET
     token_use: Raw | UnsetType = UNSET
     evaluation: Raw | UnsetType = UNSET

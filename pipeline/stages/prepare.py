@@ -14,7 +14,7 @@ from pipeline.records import ChatRecord, Rejected
 from pipeline.stages.facts import Reference, reference_of, score_of, token_use_of
 from pipeline.stages.inputs import text_of
 from pipeline.stages.labels import CheckLabel
-from pipeline.stages.normalize import Normalize
+from pipeline.stages.normalize import Normalize, Normalized
 from pipeline.stages.read import read_run
 from pipeline.stages.select import Select
 
@@ -82,9 +82,10 @@ class Prepare(Struct, frozen=True):
         if isinstance(run, Rejected):
             return Refused(None, None, run)
         interaction = reference_of(run.interaction)
-        record = self._record(run)
-        if isinstance(record, Rejected):
-            return Refused(run.id, interaction.name or interaction.id, record, run.updated_at)
+        made = self._record(run)
+        if isinstance(made, Rejected):
+            return Refused(run.id, interaction.name or interaction.id, made, run.updated_at)
+        record = made.record
         encoded = encode_record(record)
         return Prepared(
             run_id=run.id,
@@ -101,15 +102,18 @@ class Prepare(Struct, frozen=True):
             tokens=_tokens(run, record),
             group=_group(data, self.group_by) if self.group_by else None,
             parameters=b"null" if run.parameters is UNSET else bytes(run.parameters),
+            prompt_source=made.prompt_source,
+            flags=made.flags,
+            thoughts=made.thoughts,
         )
 
-    def _record(self, run: Run) -> ChatRecord | Rejected:
+    def _record(self, run: Run) -> Normalized | Rejected:
         if rejected := self.select(run):
             return rejected
-        record = self.normalize(run)
-        if isinstance(record, Rejected):
-            return record
-        return self.labels(run, record) or record
+        made = self.normalize(run)
+        if isinstance(made, Rejected):
+            return made
+        return self.labels(run, made.record) or made
 
 
 def _key(interaction: Reference) -> str | None:

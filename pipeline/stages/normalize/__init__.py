@@ -1,24 +1,37 @@
 """A run becomes a `ChatRecord`, or the reason why it cannot: one file a prompt shape.
 
 The way is the same for every shape: tell the shape (`shapes`), read it into turns (its reader),
-apply the policy, pair tool calls with their results (`messages`), read the answer. Imports api's
-`Run` and the nouns. Expects a run that `read` let through; never raises on one.
+apply the policy, pair tool calls with their results (`messages`), read the answer. A prompt that
+was not stored is rendered from the interaction's templates. Imports api's `Run`, the prompts'
+room and the nouns. Expects a run that `read` let through; never raises on one.
 """
 
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from pipeline.api.runs import Run
-from pipeline.records import ChatRecord, Message, Rejected
+from pipeline.records import ChatRecord, Message, Rejected, ToolCall
 from pipeline.spec import NormalizeSpec
-from pipeline.stages.normalize.answer import read_answer
+from pipeline.stages.facts import reference_of
+from pipeline.stages.normalize.answer import Answer, read_answer
 from pipeline.stages.normalize.damage import find_damage
 from pipeline.stages.normalize.draft import Draft, refuse
-from pipeline.stages.normalize.messages import to_messages
+from pipeline.stages.normalize.messages import call_count, inline_orphans, to_messages
 from pipeline.stages.normalize.policy import apply_policy
-from pipeline.stages.normalize.schema import read_schema
-from pipeline.stages.normalize.shapes import READERS, shape_of
+from pipeline.stages.normalize.schema import ResultSchema, read_schema
+from pipeline.stages.normalize.shapes import READERS, tell_shape
 
-__all__ = ["Normalize"]
+__all__ = ["Normalize", "Normalized"]
+
+
+class Normalized(Struct, frozen=True):
+    """A record, and what is said of it beside it."""
+
+    record: ChatRecord
+    thoughts: str | None = None
+    """The model's reasoning, where it was stored apart from the answer."""
+    prompt_source: str = "stored"
+    """`stored`, `rendered` or `rendered_by_studio`."""
+    flags: tuple[str, ...] = ()
 
 
 class Normalize(Struct, frozen=True):
@@ -26,37 +39,67 @@ class Normalize(Struct, frozen=True):
 
     spec: NormalizeSpec
 
-    def __call__(self, run: Run) -> ChatRecord | Rejected:
+    def __call__(self, run: Run) -> Normalized | Rejected:
         """The record, or a rejection with the JSON path of what was not understood."""
-        draft = _read_prompt(run)
+        draft = _refuse_parent(run) or _read_prompt(run)
         if isinstance(draft, Rejected):
             return draft
         schema = read_schema(run.result_schema)
-        system, turns = apply_policy(draft.turns, schema, self.spec.system_separator)
-        messages = to_messages(turns)
+        messages = self._messages(draft, schema)
         if isinstance(messages, Rejected):
             return messages
-        answer = read_answer(run, has_schema=schema is not None)
+        answer = read_answer(run, self.spec, has_schema=schema is not None)
         if isinstance(answer, Rejected):
             return answer
-        opening = [Message("system", system)] if system else []
-        return ChatRecord(
-            messages=(*opening, *messages, Message("assistant", answer.text)),
+        carried = schema is not None and self.spec.response_schema == "metadata"
+        record = ChatRecord(
+            messages=(*messages, _label(answer, call_count(messages))),
             tools=draft.tools,
-            response_schema=schema.compact if schema else UNSET,
+            response_schema=schema.compact if schema and carried else UNSET,
         )
+        return Normalized(record, answer.thoughts)
+
+    def _messages(self, draft: Draft, schema: ResultSchema | None) -> list[Message] | Rejected:
+        applied = apply_policy(draft, schema, self.spec)
+        turns = applied.turns
+        if self.spec.orphan_tool_results == "inline":
+            turns = inline_orphans(turns)
+        messages = to_messages(turns)
+        if isinstance(messages, Rejected) or not applied.system:
+            return messages
+        return [Message("system", applied.system), *messages]
+
+
+def _label(answer: Answer, made: int) -> Message:
+    """The last message; its calls are counted on from those of the prompt."""
+    calls = tuple(
+        ToolCall(f"call_{made + number}", call.name, call.arguments)
+        for number, call in enumerate(answer.calls, 1)
+    )
+    return Message("assistant", None if calls and not answer.text else answer.text, calls)
+
+
+def _refuse_parent(run: Run) -> Rejected | None:
+    """The rejection of a run that only handed its work to others, which are runs of their own."""
+    environment = reference_of(run.environment)
+    if (environment.provider or "").startswith("virtual"):
+        said = f"a run of {environment.provider}: the runs that it gave rise to hold its work"
+        return refuse("virtual_parent", said, "$.environment.provider")
+    if environment.provider is None and run.model_id is None and _is_absent(run.prompt):
+        said = "a run without model and prompt: of a virtual environment"
+        return refuse("virtual_parent", said, "$.modelId")
+    return None
+
+
+def _is_absent(field: Raw | UnsetType) -> bool:
+    return field is UNSET or bytes(field) == b"null"
 
 
 def _read_prompt(run: Run) -> Draft | Rejected:
-    prompt = b"null" if run.prompt is UNSET else bytes(run.prompt)
-    if prompt == b"null":
+    if run.prompt is UNSET or _is_absent(run.prompt):
         said = "the prompt was not stored with the run, and cannot be rendered in this version"
         return refuse("inputs_not_stored", said, "$.prompt")
-    shape = shape_of(prompt)
-    if shape is None:
-        said = "the prompt has none of the forms that are known"
-        return refuse("unknown_prompt_shape", said, "$.prompt")
-    if shape not in READERS:
-        said = f"the prompt is {shape}, which is not read in this version"
-        return refuse("unknown_prompt_shape", said, "$.prompt")
-    return find_damage(prompt) or READERS[shape](Raw(prompt))
+    told = tell_shape(bytes(run.prompt))
+    if isinstance(told, Rejected):
+        return told
+    return find_damage(told.prompt) or READERS[told.shape](Raw(told.prompt))

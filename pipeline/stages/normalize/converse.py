@@ -1,8 +1,8 @@
 """Bedrock Converse: `{messages, system?, toolConfig?}` of blocks that have no `type` key.
 
-Blocks of text, `toolUse` and `toolResult` (text and json) are read, cache points and reasoning
-are left out, images, documents and videos are refused. The prompts that Bedrock Nova had in 2024
-are of the same form.
+Blocks of text, images, `toolUse` and `toolResult` are read, cache points and reasoning are left
+out, documents are read where they are text, videos are refused. The prompts that Bedrock Nova
+had in 2024 are of the same form.
 """
 
 from functools import lru_cache
@@ -11,8 +11,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from pipeline.records import Rejected, TextPart, Tool
+from pipeline.records import ContentPart, ImagePart, Rejected, TextPart, Tool
 from pipeline.stages.normalize.draft import Call, Draft, Turn, refuse, refuse_shape, text_turn
+from pipeline.stages.normalize.images import read_document, read_image_data, to_base64
 
 __all__ = ["read_converse"]
 
@@ -23,9 +24,27 @@ class _ToolUse(Struct, forbid_unknown_fields=True, rename="camel"):
     input: dict[str, Any]
 
 
+class _Location(Struct, rename="camel"):
+    uri: str
+
+
+class _Source(Struct, rename={"s3_location": "s3Location"}):
+    bytes: Any = UNSET
+    text: str | UnsetType = UNSET
+    s3_location: _Location | UnsetType = UNSET
+
+
+class _File(Struct):
+    format: str
+    source: _Source
+    name: str | None = None
+
+
 class _ResultBlock(Struct, forbid_unknown_fields=True):
     text: str | UnsetType = UNSET
     json: Any = UNSET
+    image: _File | UnsetType = UNSET
+    document: _File | UnsetType = UNSET
 
 
 class _ToolResult(Struct, forbid_unknown_fields=True, rename="camel"):
@@ -36,6 +55,8 @@ class _ToolResult(Struct, forbid_unknown_fields=True, rename="camel"):
 
 class _Block(Struct, forbid_unknown_fields=True, rename="camel"):
     text: str | UnsetType = UNSET
+    image: _File | UnsetType = UNSET
+    document: _File | UnsetType = UNSET
     tool_use: _ToolUse | UnsetType = UNSET
     tool_result: _ToolResult | UnsetType = UNSET
     cache_point: Raw | UnsetType = UNSET
@@ -95,7 +116,7 @@ def read_converse(prompt: Raw) -> Draft | Rejected:
     for index, message in enumerate(read.messages):
         if rejected := _read_message(message, f"$.prompt.messages[{index}].content", turns):
             return rejected
-    return Draft(turns, tools)
+    return Draft(turns, tools, important="tail")
 
 
 @lru_cache(maxsize=256)
@@ -124,12 +145,14 @@ def _read_message(message: _Message, path: str, turns: list[Turn]) -> Rejected |
                 turns.append(result)
             case Rejected() as rejected:
                 return rejected
+            case TextPart() | ImagePart() as part:
+                said.parts.append(part)
     if said.parts or said.calls:
         turns.append(said)
     return None
 
 
-def _read_block(block: _Block, role: str, path: str) -> Call | Turn | Rejected | None:
+def _read_block(block: _Block, role: str, path: str) -> ContentPart | Call | Turn | Rejected | None:
     if block.tool_use is not UNSET:
         if role != "assistant":
             return refuse("unsupported_content", "a toolUse in a user turn", path)
@@ -138,15 +161,45 @@ def _read_block(block: _Block, role: str, path: str) -> Call | Turn | Rejected |
     if block.tool_result is not UNSET:
         if role != "user":
             return refuse("unsupported_content", "a toolResult in an assistant turn", path)
-        result = block.tool_result
-        text = "\n".join([_result_text(one) for one in result.content])
-        return Turn("tool", [TextPart(text)], answers=result.tool_use_id)
+        return _read_result(block.tool_result, f"{path}.toolResult.content")
     if block.cache_point is not UNSET or block.reasoning_content is not UNSET:
         return None
-    return refuse("unsupported_content", "a block without content", path)
+    return _read_file(block, path)
 
 
-def _result_text(block: _ResultBlock) -> str:
-    if block.text is not UNSET:
-        return block.text
-    return "" if block.json is UNSET else msgspec.json.encode(block.json).decode()
+def _read_result(result: _ToolResult, path: str) -> Turn | Rejected:
+    parts: list[ContentPart] = []
+    texts: list[str] = []
+    for index, block in enumerate(result.content):
+        if block.text is not UNSET:
+            texts.append(block.text)
+        elif block.json is not UNSET:
+            texts.append(msgspec.json.encode(block.json).decode())
+        else:
+            part = _read_file(block, f"{path}[{index}]")
+            if isinstance(part, Rejected):
+                return part
+            parts.append(part)
+    said: list[ContentPart] = [TextPart("\n".join(texts))] if texts or not parts else []
+    return Turn("tool", said + parts, answers=result.tool_use_id)
+
+
+def _read_file(block: _Block | _ResultBlock, path: str) -> ContentPart | Rejected:
+    if block.image is not UNSET:
+        return _read_image(block.image, f"{path}.image")
+    if block.document is UNSET:
+        return refuse("unsupported_content", "a block without content", path)
+    file = block.document
+    if file.source.text is not UNSET:
+        return TextPart(file.source.text)
+    return read_document(file.format, file.source.bytes, f"{path}.document")
+
+
+def _read_image(file: _File, path: str) -> ContentPart | Rejected:
+    mime_type = f"image/{file.format}"
+    if file.source.s3_location is not UNSET:
+        return ImagePart(mime_type=mime_type, url=file.source.s3_location.uri)
+    data = to_base64(file.source.bytes)
+    if data is None:
+        return refuse("unsupported_content", "an image without bytes", f"{path}.source")
+    return read_image_data(mime_type, data, f"{path}.source.bytes")

@@ -18,6 +18,7 @@ _ANYWHERE = (
     r"|Content truncated - exceeded token limit\]|Tool interrupted: The user stopped"
 )
 _AT_START = r"Tool (?:call|result): "
+_CUT = "[truncated binary]"
 _QUICK = re.compile(rf"\[(?:{_ANYWHERE}|{_AT_START})".encode())
 _EXACT = re.compile(rf"\[(?:{_ANYWHERE})|\A\[{_AT_START}")
 
@@ -33,8 +34,7 @@ def _search(value: Any, path: str) -> Rejected | None:
     match value:
         case str():
             found = _EXACT.search(value)
-            said = "something was taken out of the stored prompt"
-            return refuse("unsupported_content", f"{said}: {found[0]!r}", path) if found else None
+            return _refuse(found[0], path) if found else None
         case list():
             inside = ((item, f"{path}[{index}]") for index, item in enumerate(value))
         case dict():
@@ -42,3 +42,11 @@ def _search(value: Any, path: str) -> Rejected | None:
         case _:
             return None
     return next((bad for item, where in inside if (bad := _search(item, where))), None)
+
+
+def _refuse(mark: str, path: str) -> Rejected:
+    if mark == _CUT:
+        said = "a file was stored with its beginning and end only"
+        return refuse("truncated_attachment", said, path)
+    said = f"something was taken out of the stored conversation: {mark!r}"
+    return refuse("damaged_history", said, path)

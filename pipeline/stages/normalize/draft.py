@@ -5,6 +5,7 @@ refuses, with the JSON path. Imports `records`.
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 from msgspec import Raw, Struct
@@ -31,6 +32,8 @@ class Turn(Struct):
     answers: str | None = None
     """The key of the call whose result this is; only on role tool."""
     name: str | None = None
+    safety: bool = False
+    """Known to be safety text; only on role system."""
 
 
 class Draft(Struct, frozen=True):
@@ -38,14 +41,21 @@ class Draft(Struct, frozen=True):
 
     turns: list[Turn]
     tools: tuple[Tool, ...] = ()
+    important: Literal["own", "later", "tail"] = "own"
+    """What `IMPORTANT: ` before system text means: the author's own word; the platform's mark
+    of safety text in system turns that follow another turn; or that mark also after a blank
+    line inside a system text."""
+    roles_lost: str | None = None
+    """Why the roles cannot be told from the prompt alone (a sentence); the interaction's
+    templates may tell them."""
 
 
 Reader = Callable[[Raw], Draft | Rejected]
 
 
-def text_turn(role: Role, text: str) -> Turn:
+def text_turn(role: Role, text: str, *, safety: bool = False) -> Turn:
     """A turn of one text."""
-    return Turn(role, [TextPart(text)])
+    return Turn(role, [TextPart(text)], safety=safety)
 
 
 def refuse(code: RejectCode, detail: str, path: str | None = None) -> Rejected:
@@ -54,6 +64,6 @@ def refuse(code: RejectCode, detail: str, path: str | None = None) -> Rejected:
 
 
 def refuse_shape(error: msgspec.ValidationError, path: str) -> Rejected:
-    """The rejection for a decoder's complaint about the value at `path`."""
+    """The rejection for a decoder's complaint about the value at `path`: it is not understood."""
     said, _, where = str(error).partition(" - at `$")
-    return refuse("unsupported_content", said, path + where.rstrip("`"))
+    return refuse("unknown_prompt_shape", said, path + where.rstrip("`"))

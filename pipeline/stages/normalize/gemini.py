@@ -3,7 +3,8 @@
 Of the parts, text, images, `functionCall` and `functionResponse` are read, the model's thoughts are
 left out, everything else is refused. A call usually has no id: its result names the function, and
 results are paired with calls in order. In 2024 system text stood among the user's parts and
-cannot be told from it; it stays there.
+cannot be told from it; it stays there, unless the interaction's templates tell it. A talk of 2024
+lost its order: what the user said later was added to the earlier turn, and the model came last.
 """
 
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from pipeline.records import ContentPart, ImagePart, Rejected, TextPart
 from pipeline.stages.normalize.draft import Call, Draft, Turn, refuse, refuse_shape, text_turn
-from pipeline.stages.normalize.images import read_image_data
+from pipeline.stages.normalize.images import read_image_data, to_base64
 
 __all__ = ["read_gemini"]
 
@@ -32,7 +33,7 @@ class _FunctionResponse(Struct, forbid_unknown_fields=True):
 
 class _InlineData(Struct, rename="camel"):
     mime_type: str
-    data: str
+    data: Any
 
 
 class _FileData(Struct, rename="camel"):
@@ -86,7 +87,11 @@ def read_gemini(prompt: Raw) -> Draft | Rejected:
                 return rejected
             case more:
                 turns += more
-    return Draft(turns)
+    if read.system is None and turns and turns[-1].role == "assistant":
+        said = "the order of the turns was lost: the model's stand last"
+        return refuse("ambiguous_prompt", said, "$.prompt.contents")
+    lost = "system text stands among the user's parts" if read.system is None else None
+    return Draft(turns, roles_lost=lost)
 
 
 def _read_content(content: _Content, path: str) -> list[Turn] | Rejected:
@@ -126,16 +131,19 @@ def _read_part(part: _Part, role: str, path: str) -> ContentPart | Call | Turn |
         response = part.function_response
         text = msgspec.json.encode(response.response).decode()
         return Turn("tool", [TextPart(text)], answers=response.id or response.name)
-    if part.inline_data is not UNSET or part.file_data is not UNSET:
-        said = "a file that is no image, or not stored whole"
-        return _read_image(part) or refuse("unsupported_content", said, path)
+    if part.inline_data is not UNSET:
+        inline = part.inline_data
+        data = to_base64(inline.data)
+        where = f"{path}.inlineData.data"
+        return (
+            refuse("unsupported_content", "a file without data", where)
+            if data is None
+            else read_image_data(inline.mime_type, data, where)
+        )
+    if part.file_data is not UNSET:
+        file = part.file_data
+        if file.mime_type.startswith("image/"):
+            return ImagePart(mime_type=file.mime_type, url=file.file_uri)
+        return refuse("unsupported_content", f"a file of type {file.mime_type!r}", path)
     is_mark = part.thought_signature is not None
     return None if is_mark else refuse("unsupported_content", "a part without content", path)
-
-
-def _read_image(part: _Part) -> ImagePart | None:
-    if part.inline_data is not UNSET:
-        return read_image_data(part.inline_data.mime_type, part.inline_data.data)
-    if part.file_data is not UNSET and part.file_data.mime_type.startswith("image/"):
-        return ImagePart(mime_type=part.file_data.mime_type, url=part.file_data.file_uri)
-    return None

@@ -5,10 +5,10 @@ records, whatever ids the provider drew.
 """
 
 from pipeline.records import Message, Rejected, ToolCall
-from pipeline.stages.normalize.draft import Turn, refuse
-from pipeline.stages.normalize.policy import content_of
+from pipeline.stages.normalize.draft import Call, Turn, refuse
+from pipeline.stages.normalize.policy import content_of, merge
 
-__all__ = ["to_messages"]
+__all__ = ["call_count", "inline_orphans", "to_messages"]
 
 
 class _OpenCalls:
@@ -18,8 +18,10 @@ class _OpenCalls:
         self._made = 0
         self.waiting: list[tuple[str, ToolCall]] = []
 
-    def make(self, turn: Turn) -> tuple[ToolCall, ...]:
-        for call in turn.calls:
+    def make(self, calls: tuple[Call, ...]) -> tuple[ToolCall, ...]:
+        """The calls of a turn, which are open from now on; those before it no longer are."""
+        self.waiting.clear()
+        for call in calls:
             self._made += 1
             made = ToolCall(f"call_{self._made}", call.name, call.arguments)
             self.waiting.append((call.key, made))
@@ -34,8 +36,27 @@ class _OpenCalls:
         return None
 
 
+def inline_orphans(turns: list[Turn]) -> list[Turn]:
+    """Results whose call is not stored become text of the user's."""
+    open_keys: list[str | None] = []
+    inlined: list[Turn] = []
+    for turn in turns:
+        if turn.role != "tool":
+            open_keys = [call.key for call in turn.calls]
+        elif turn.answers in open_keys:
+            open_keys.remove(turn.answers)
+        else:
+            inlined.append(Turn("user", list(turn.parts)))
+            continue
+        inlined.append(turn)
+    return merge(inlined)
+
+
 def to_messages(turns: list[Turn]) -> list[Message] | Rejected:
-    """The messages of a conversation that waits for an answer, or why it is none."""
+    """The messages of a conversation that waits for an answer, or why it is none.
+
+    A call without a result stays as it is: the label check asks for one.
+    """
     messages: list[Message] = []
     calls = _OpenCalls()
     for turn in turns:
@@ -47,20 +68,15 @@ def to_messages(turns: list[Turn]) -> list[Message] | Rejected:
             content = content_of(turn.parts)
             messages.append(Message("tool", content, tool_call_id=call.id, name=call.name))
             continue
-        if calls.waiting:
-            return _unanswered(calls)
-        made = calls.make(turn) if turn.calls else ()
+        made = calls.make(turn.calls)
         content = content_of(turn.parts)
         messages.append(Message(turn.role, content or None, made, name=turn.name))
-    if calls.waiting:
-        return _unanswered(calls)
     return _asked(messages)
 
 
-def _unanswered(calls: _OpenCalls) -> Rejected:
-    names = ", ".join(call.name for _, call in calls.waiting)
-    said = f"no result is stored for the call of {names}"
-    return refuse("tool_call_without_result", said, "$.prompt")
+def call_count(messages: list[Message]) -> int:
+    """How many calls the messages hold."""
+    return sum(len(message.tool_calls) for message in messages)
 
 
 def _asked(messages: list[Message]) -> list[Message] | Rejected:

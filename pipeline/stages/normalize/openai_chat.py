@@ -1,7 +1,9 @@
-"""OpenAI chat arrays: `[{role, content, tool_calls?, tool_call_id?}]`.
+"""OpenAI chat messages: `[{role, content, tool_calls?, tool_call_id?}]`.
 
 The form of 2024 (content is always a list of parts), that of 2025 (system content as a string,
-role `tool`), o1's `developer` for `system`, and every other provider's array of the same keys.
+role `tool`), o1's `developer` for `system`, every other provider's array of the same keys, and
+the chat protocol's object `{_is_openai_chat_completions, messages}`. Mistral's SDK writes the
+same in camelCase, which is read too.
 """
 
 from typing import Any, Literal
@@ -13,7 +15,7 @@ from pipeline.records import ContentPart, Rejected, Role, TextPart
 from pipeline.stages.normalize.draft import Call, Draft, Turn, refuse, refuse_shape
 from pipeline.stages.normalize.images import read_image_url
 
-__all__ = ["read_openai_chat"]
+__all__ = ["read_arguments", "read_chat_object", "read_openai_chat"]
 
 
 class _Text(Struct, tag_field="type", tag="text", forbid_unknown_fields=True):
@@ -27,12 +29,13 @@ class _Url(Struct, forbid_unknown_fields=True):
 
 
 class _Image(Struct, tag_field="type", tag="image_url", forbid_unknown_fields=True):
-    image_url: _Url
+    image_url: _Url | str | UnsetType = UNSET
+    imageUrl: _Url | str | UnsetType = UNSET  # noqa: N815
 
 
 class _Function(Struct, forbid_unknown_fields=True):
     name: str
-    arguments: str
+    arguments: str | dict[str, Any]
 
 
 class _ToolCall(Struct, forbid_unknown_fields=True):
@@ -47,42 +50,67 @@ class _Item(Struct, forbid_unknown_fields=True):
     content: str | list[_Text | _Image] | None = None
     tool_calls: list[_ToolCall] | None = None
     tool_call_id: str | None = None
+    toolCalls: list[_ToolCall] | None = None  # noqa: N815
+    toolCallId: str | None = None  # noqa: N815
     name: str | None = None
     refusal: None = None
+    prefix: bool = False
+    """Mistral's mark of an assistant turn that the answer goes on from."""
 
 
-_DECODER = msgspec.json.Decoder(list[_Item])
+class _Chat(Struct):
+    messages: list[_Item]
+
+
+_ARRAY = msgspec.json.Decoder(list[_Item])
+_OBJECT = msgspec.json.Decoder(_Chat)
 
 
 def read_openai_chat(prompt: Raw) -> Draft | Rejected:
     """The draft of a chat array."""
     try:
-        items = _DECODER.decode(prompt)
+        items = _ARRAY.decode(prompt)
     except msgspec.ValidationError as error:
         return refuse_shape(error, "$.prompt")
+    return _read_items(items, "$.prompt")
+
+
+def read_chat_object(prompt: Raw) -> Draft | Rejected:
+    """The draft of an object with chat `messages`: the chat protocol, Mistral, Llama on Vertex."""
+    try:
+        items = _OBJECT.decode(prompt).messages
+    except msgspec.ValidationError as error:
+        return refuse_shape(error, "$.prompt")
+    return _read_items(items, "$.prompt.messages")
+
+
+def _read_items(items: list[_Item], path: str) -> Draft | Rejected:
     turns: list[Turn] = []
     for index, item in enumerate(items):
-        match _read_item(item, f"$.prompt[{index}]"):
+        match _read_item(item, f"{path}[{index}]"):
             case Rejected() as rejected:
                 return rejected
             case turn:
                 turns.append(turn)
-    return Draft(turns)
+    plain = not any(isinstance(item.content, list) for item in items)
+    return Draft(turns, important="later" if plain else "own")
 
 
 def _read_item(item: _Item, path: str) -> Turn | Rejected:
-    if item.role == "tool" and item.tool_call_id is None:
+    answers = item.tool_call_id or item.toolCallId
+    if item.role == "tool" and answers is None:
         return refuse("orphan_tool_result", "a tool's result that names no call", path)
-    if item.tool_calls and item.role != "assistant":
+    made = item.tool_calls or item.toolCalls
+    if made and item.role != "assistant":
         return refuse("unsupported_content", f"tool_calls of role {item.role}", path)
     parts = _read_content(item.content, f"{path}.content")
     if isinstance(parts, Rejected):
         return parts
-    calls = _read_calls(item.tool_calls, f"{path}.tool_calls") if item.tool_calls else ()
+    calls = _read_calls(made, f"{path}.tool_calls") if made else ()
     if isinstance(calls, Rejected):
         return calls
     role: Role = "system" if item.role == "developer" else item.role
-    return Turn(role, parts, calls, item.tool_call_id, item.name)
+    return Turn(role, parts, calls, answers, item.name)
 
 
 def _read_content(
@@ -94,20 +122,27 @@ def _read_content(
         return [TextPart(content)]
     parts: list[ContentPart] = []
     for index, part in enumerate(content):
-        if isinstance(part, _Text):
-            parts.append(TextPart(part.text))
-        elif (image := read_image_url(part.image_url.url)) is not None:
-            parts.append(image)
-        else:
-            where = f"{path}[{index}].image_url.url"
-            return refuse("unsupported_content", "an image that is neither base64 nor a URL", where)
+        read = _read_part(part, f"{path}[{index}]")
+        if isinstance(read, Rejected):
+            return read
+        parts.append(read)
     return parts
+
+
+def _read_part(part: _Text | _Image, path: str) -> ContentPart | Rejected:
+    if isinstance(part, _Text):
+        return TextPart(part.text)
+    address = part.imageUrl if part.image_url is UNSET else part.image_url
+    if address is UNSET:
+        return refuse("unsupported_content", "an image without image_url", path)
+    return read_image_url(address if isinstance(address, str) else address.url, f"{path}.image_url")
 
 
 def _read_calls(calls: list[_ToolCall], path: str) -> tuple[Call, ...] | Rejected:
     read: list[Call] = []
     for index, call in enumerate(calls):
-        arguments = _read_arguments(call.function.arguments)
+        given = call.function.arguments
+        arguments = given if isinstance(given, dict) else read_arguments(given)
         if arguments is None:
             where = f"{path}[{index}].function.arguments"
             return refuse("unsupported_content", "arguments that are no JSON object", where)
@@ -115,9 +150,10 @@ def _read_calls(calls: list[_ToolCall], path: str) -> tuple[Call, ...] | Rejecte
     return tuple(read)
 
 
-def _read_arguments(text: str) -> dict[str, Any] | None:
+def read_arguments(text: str) -> dict[str, Any] | None:
+    """The arguments of a call that stand as JSON text; None where it is no object's."""
     try:
-        value = msgspec.json.decode(text)
+        value = msgspec.json.decode(text or "{}")
     except (msgspec.DecodeError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -19,8 +19,11 @@ _NOTICE = re.compile(
     r" using the following JSON Schema:\n"
     r"|only answer using JSON, and respecting the schema included below, between the"
     r" <response_schema> tags\. <response_schema>"
-    r"|Only answer with JSON matching this schema: )"
+    r"|Only answer with JSON matching this schema: "
+    r"|You must answer using the following JSONSchema\..{0,200}?<schema>)",
+    re.DOTALL,
 )
+_ENDS = ("</response_schema>", "</schema>")
 _FILL = "Fill all appropriate fields in the JSON output."
 
 
@@ -45,14 +48,16 @@ def _read_schema(data: bytes) -> ResultSchema | None:
     return ResultSchema(value, Raw(msgspec.json.encode(value)))
 
 
-def without_notice(text: str, schema: ResultSchema) -> str:
+def without_notice(text: str, schema: ResultSchema, *, in_system: bool) -> str:
     """The text without the notice at its end that repeats the schema, if there is one."""
-    if text == _FILL or text.endswith("\n" + _FILL):
+    if in_system and (text == _FILL or text.endswith("\n" + _FILL)):
         return text.removesuffix(_FILL).rstrip()
     if not text.rstrip().endswith(("}", ">")):
         return text
     for notice in _NOTICE.finditer(text):
-        quoted = text[notice.end() :].strip().removesuffix("</response_schema>")
+        quoted = text[notice.end() :].strip()
+        for end in _ENDS:
+            quoted = quoted.removesuffix(end)
         if _equals(quoted, schema.value):
             return text[: notice.start()].rstrip()
     return text

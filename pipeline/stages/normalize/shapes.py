@@ -10,18 +10,22 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from pipeline.records import Rejected
+from pipeline.stages.normalize.claude import read_claude
 from pipeline.stages.normalize.converse import read_converse
-from pipeline.stages.normalize.draft import Reader
+from pipeline.stages.normalize.draft import Reader, refuse
 from pipeline.stages.normalize.gemini import read_gemini
-from pipeline.stages.normalize.openai_chat import read_openai_chat
+from pipeline.stages.normalize.openai_chat import read_chat_object, read_openai_chat
+from pipeline.stages.normalize.responses import read_responses
+from pipeline.stages.normalize.segments import read_segments
+from pipeline.stages.normalize.text_prompt import read_text_prompt
 
-__all__ = ["READERS", "Shape", "shape_of"]
+__all__ = ["READERS", "Shape", "Told", "tell_shape"]
 
 Shape = Literal[
     "one string of a text model",
     "Gemini contents",
     "a chat protocol object",
-    "a request of a video or image model",
     "Claude messages",
     "Bedrock Converse messages",
     "messages of Mistral or Vertex Llama",
@@ -32,19 +36,28 @@ Shape = Literal[
 """Every shape that can be told apart, in the words of a rejection's detail."""
 
 READERS: Mapping[Shape, Reader] = {
-    "an OpenAI chat array": read_openai_chat,
-    "Bedrock Converse messages": read_converse,
+    "one string of a text model": read_text_prompt,
     "Gemini contents": read_gemini,
+    "a chat protocol object": read_chat_object,
+    "Claude messages": read_claude,
+    "Bedrock Converse messages": read_converse,
+    "messages of Mistral or Vertex Llama": read_chat_object,
+    "OpenAI Responses items": read_responses,
+    "bare prompt segments": read_segments,
+    "an OpenAI chat array": read_openai_chat,
 }
-"""The shapes that are read in this version."""
 
 _RESPONSES_TYPES = {"message", "function_call", "function_call_output", "reasoning"}
 _SEGMENT_ROLES = {"safety", "negative", "mask"}
-_MEDIA_KEYS = ("inputPrompt", "mediaSource", "prompt", "negative", "mask")
-
+_SEGMENT_KEYS = {"tool_use_id", "files", "thought_signature"}
+_MEDIA_KEYS = {"inputPrompt", "mediaSource", "prompt", "negative", "mask", "instances"}
+_CHAT_ROLES = {"system", "tool", "developer"}
+_WRAPPED = "_arrayConversation"
+"""The key under which the platform keeps a conversation that is an array."""
 
 _OTHER_ARRAYS = re.compile(
-    rb'"(?:message|function_call|function_call_output|reasoning|input_\w+|safety|negative|mask)"'
+    rb'"(?:message|function_call|function_call_output|reasoning|input_\w+|safety|negative|mask'
+    rb'|tool_use_id|files|thought_signature)"'
 )
 """A chat array with none of these words needs no closer look."""
 
@@ -55,60 +68,101 @@ class _Item(Struct):
     content: Raw | UnsetType = UNSET
 
 
+class Told(Struct, frozen=True):
+    """A prompt whose shape was told."""
+
+    shape: Shape
+    prompt: bytes
+    """The prompt without the platform's wrapper, if it had one."""
+
+
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
+_OBJECTS = msgspec.json.Decoder(list[dict[str, Raw]])
 _LIST = msgspec.json.Decoder(list[Raw])
 _ITEM = msgspec.json.Decoder(_Item)
-_ITEMS = msgspec.json.Decoder(list[_Item])
+_TYPES = msgspec.json.Decoder(list[_Item])
 
 
-def shape_of(prompt: bytes) -> Shape | None:
-    """The shape of a prompt's JSON; None where it is none of those known."""
+def tell_shape(prompt: bytes) -> Told | Rejected:
+    """The shape of a prompt's JSON, or where it is none of those known."""
     try:
         match prompt[:1]:
             case b'"':
-                return "one string of a text model"
+                return Told("one string of a text model", prompt)
             case b"[":
-                return _shape_of_array(prompt)
+                return Told(_shape_of_array(prompt), prompt)
             case b"{":
-                return _shape_of_object(_OBJECT.decode(prompt))
-    except msgspec.ValidationError:
-        return None
-    return None
+                return _tell_object(prompt)
+    except msgspec.ValidationError as error:
+        where = str(error).partition("`$")[2].rstrip("`")
+        return _unknown("items of the prompt are no objects", f"$.prompt{where}")
+    kind = type(msgspec.json.decode(prompt)).__name__
+    return _unknown(f"the prompt is a {kind}", "$.prompt")
 
 
-def _shape_of_object(prompt: dict[str, Raw]) -> Shape | None:
+def _unknown(said: str, path: str) -> Rejected:
+    return refuse("unknown_prompt_shape", said, path)
+
+
+def _tell_object(data: bytes) -> Told | Rejected:
+    prompt = _OBJECT.decode(data)
+    if _WRAPPED in prompt:
+        inner = bytes(prompt[_WRAPPED])
+        return Told(_shape_of_array(inner), inner)
     if "contents" in prompt:
-        return "Gemini contents"
+        return Told("Gemini contents", data)
     if "_is_openai_chat_completions" in prompt:
-        return "a chat protocol object"
-    if any(key in prompt for key in _MEDIA_KEYS):
-        return "a request of a video or image model"
-    return _shape_of_messages(prompt["messages"]) if "messages" in prompt else None
+        return Told("a chat protocol object", data)
+    if media := _MEDIA_KEYS.intersection(prompt):
+        said = "the request of a video or image model"
+        return refuse("unsupported_content", said, f"$.prompt.{min(media)}")
+    if "messages" not in prompt:
+        keys = ", ".join(sorted(prompt)[:_SHOWN_KEYS])
+        return _unknown(f"an object with the keys {keys or 'none'}", "$.prompt")
+    shape = _shape_of_messages(prompt["messages"], has_system="system" in prompt)
+    if shape is None:
+        return _unknown("messages of no form that is known", "$.prompt.messages")
+    return Told(shape, data)
 
 
-def _shape_of_messages(messages: Raw) -> Shape | None:
-    """Told by the first block of content that there is."""
+_SHOWN_KEYS = 12
+
+
+def _shape_of_messages(messages: Raw, *, has_system: bool) -> Shape | None:
+    """Told by the first block of content that there is, and by the roles before it."""
+    plain = False
     for message in _LIST.decode(messages):
         item = _ITEM.decode(message)
+        if item.role in _CHAT_ROLES:
+            return "messages of Mistral or Vertex Llama"
         match None if item.content is UNSET else msgspec.json.decode(item.content):
             case str():
-                return "messages of Mistral or Vertex Llama"
-            case [dict() as block, *_]:
+                plain = True
+            case [dict() as block, *_] as blocks:
+                if any(isinstance(one, dict) and one.get("type") in _URL_TYPES for one in blocks):
+                    return "messages of Mistral or Vertex Llama"
                 return "Claude messages" if "type" in block else "Bedrock Converse messages"
-            case []:
+            case [] | None:
                 continue
             case _:
                 return None
-    return None
+    if not plain:
+        return None
+    return "Claude messages" if has_system else "messages of Mistral or Vertex Llama"
+
+
+_URL_TYPES = {"image_url", "input_audio"}
 
 
 def _shape_of_array(prompt: bytes) -> Shape:
     if not _OTHER_ARRAYS.search(prompt):
         return "an OpenAI chat array"
-    items = _ITEMS.decode(prompt)
+    items = _TYPES.decode(prompt)
     if any(item.type in _RESPONSES_TYPES for item in items if isinstance(item.type, str)):
         return "OpenAI Responses items"
     if any(item.role in _SEGMENT_ROLES for item in items if isinstance(item.role, str)):
+        return "bare prompt segments"
+    if any(_SEGMENT_KEYS.intersection(item) for item in _OBJECTS.decode(prompt)):
         return "bare prompt segments"
     if any(_has_input_parts(item) for item in items):
         return "OpenAI Responses items"
