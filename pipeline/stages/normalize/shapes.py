@@ -133,13 +133,13 @@ def _shape_of_messages(messages: Raw, *, has_system: bool) -> Shape | None:
     plain = False
     for message in _LIST.decode(messages):
         item = _ITEM.decode(message)
-        if item.role in _CHAT_ROLES:
+        if isinstance(item.role, str) and item.role in _CHAT_ROLES:
             return "messages of Mistral or Vertex Llama"
         match None if item.content is UNSET else msgspec.json.decode(item.content):
             case str():
                 plain = True
             case [dict() as block, *_] as blocks:
-                if any(isinstance(one, dict) and one.get("type") in _URL_TYPES for one in blocks):
+                if any(_has_url(one) for one in blocks):
                     return "messages of Mistral or Vertex Llama"
                 return "Claude messages" if "type" in block else "Bedrock Converse messages"
             case [] | None:
@@ -151,7 +151,11 @@ def _shape_of_messages(messages: Raw, *, has_system: bool) -> Shape | None:
     return "Claude messages" if has_system else "messages of Mistral or Vertex Llama"
 
 
-_URL_TYPES = {"image_url", "input_audio"}
+_URL_TYPES = ("image_url", "input_audio")
+
+
+def _has_url(block: Any) -> bool:
+    return isinstance(block, dict) and block.get("type") in _URL_TYPES
 
 
 def _shape_of_array(prompt: bytes) -> Shape:
