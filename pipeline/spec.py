@@ -152,8 +152,9 @@ class LabelSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The answer is in another language than the one asked for."""
     selected: bool = True
     """A mediator's losing candidates leave."""
-    superseded: bool = True
-    """Of several runs of one workflow step the last one stays."""
+    superseded: Literal["same_parameters", "step", "off"] = "same_parameters"
+    """Of several runs of one workflow step (of one workflow run and activity) the latest stays:
+    where their parameters are equal, or whatever those are, or all stay."""
 
 
 class DedupeSpec(Struct, frozen=True, forbid_unknown_fields=True):

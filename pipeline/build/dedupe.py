@@ -22,11 +22,24 @@ from pipeline.engines import Engine
 from pipeline.ledger import Tally
 from pipeline.spec import DedupeSpec
 from pipeline.stages.candidates import BANDS
-from pipeline.stages.dedupe import CODES, CONFLICT, KEPT, DedupeRows, Verdicts, decide
+from pipeline.stages.dedupe import (
+    CODES,
+    CONFLICT,
+    KEPT,
+    SUPERSEDED,
+    DedupeRows,
+    Verdicts,
+    decide,
+)
 from pipeline.stages.neighbours import Pairs, alike_pairs
 from pipeline.stages.shingles import I64
+from pipeline.stages.succession import contained_in, superseded_by
 
 __all__ = ["Alikeness", "compare", "dedupe"]
+
+
+_REJECTING = (CONFLICT, SUPERSEDED)
+"""Codes of this shelf that reject; the others are duplicates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +106,32 @@ def dedupe(
     """Decide who stays and write it down."""
     rows = alike.rows
     progress.begin("dedupe", len(rows))
-    verdicts = decide(
-        DedupeRows(
-            run=number_strings(rows.table["run_id"]),
-            record=number_strings(rows.table["record_id"]),
-            interaction=number_strings(rows.table["interaction"]),
-            input=alike.input,
-            answer=alike.answer,
-            priority=rows.priority(),
-            newest=rows.newest(),
-        ),
-        alike.pairs,
-        alike.answers,
-        spec,
-    )
+    verdicts = decide(_rows(alike, spec), alike.pairs, alike.answers, spec)
     manifest = _write(shelf, rows, verdicts, validated)
     duplicates = sum(manifest.tally.duplicates.values())
-    conflicts = sum(manifest.tally.rejected.values())
-    said = f"{manifest.tally.kept:,} stay, {duplicates:,} duplicates, {conflicts:,} conflicts"
+    rejected = sum(manifest.tally.rejected.values())
+    said = f"{manifest.tally.kept:,} stay, {duplicates:,} duplicates, {rejected:,} rejected"
     progress.end("dedupe", said)
     return manifest
+
+
+def _rows(alike: Alikeness, spec: DedupeSpec) -> DedupeRows:
+    rows = alike.rows
+    interaction = number_strings(rows.table["interaction"])
+    contained: dict[int, int] = {}
+    if spec.contained == "longest":
+        contained = contained_in(alike.whole, alike.beginnings, alike.beginning_row, interaction)
+    return DedupeRows(
+        run=number_strings(rows.table["run_id"]),
+        record=number_strings(rows.table["record_id"]),
+        interaction=interaction,
+        input=alike.input,
+        answer=alike.answer,
+        priority=rows.priority(),
+        newest=rows.newest(),
+        superseded=superseded_by(number_strings(rows.table["step"], null=-1), rows.latest()),
+        contained=contained,
+    )
 
 
 def _global_rows(keys: Sequence[PartKeys]) -> I64:
@@ -130,7 +149,8 @@ def _write(shelf: Shelf, rows: LiveRows, verdicts: Verdicts, validated: Shelf) -
     codes = pa.array([CODES[code] or None for code in verdicts.code.tolist()], pa.string())
     run_ids = rows.table["run_id"].combine_chunks()
     matched = run_ids.take(pa.array(verdicts.match, mask=verdicts.match < 0))
-    similarity = pa.array(verdicts.similarity, pa.float32(), mask=verdicts.code == KEPT)
+    unasked = (verdicts.code == KEPT) | np.isnan(verdicts.similarity)
+    similarity = pa.array(verdicts.similarity, pa.float32(), mask=unasked)
     begin = 0
     for part, alive in enumerate(rows.rows_of_part):
         span = slice(begin, begin + len(alive))
@@ -154,10 +174,11 @@ def _places(count: int, alive: tuple[int, ...]) -> pa.Array:
 
 def _tally(verdicts: Verdicts) -> Tally:
     counts = Counter(verdicts.code.tolist())
-    kept, conflicts = counts.pop(KEPT, 0), counts.pop(CONFLICT, 0)
+    kept = counts.pop(KEPT, 0)
+    rejected = {CODES[code]: counts.pop(code) for code in _REJECTING if counts[code]}
     return Tally(
         pulled=len(verdicts.code),
         kept=kept,
-        rejected={"conflict": conflicts} if conflicts else {},
+        rejected=rejected,
         duplicates={CODES[code]: count for code, count in sorted(counts.items())},
     )

@@ -11,7 +11,8 @@ from pipeline.storage import LocalStore
 __all__ = ["LEDGER", "Shelves", "write_ledger"]
 
 LEDGER = "ledger.parquet"
-_REJECTING = {"conflict"}
+_REJECTING = {"conflict": "dedupe", "superseded": "labels"}
+"""The codes of the fourth shelf that reject, and the stage that they belong to."""
 _OF_RECORDS = ["run_id", "interaction", "tokens", "prompt_source", "flags", "redacted"]
 
 
@@ -95,7 +96,7 @@ def _fate(refused: str | None, left: str | None) -> tuple[str, str, str | None]:
     if refused is not None:
         return "validate", "rejected", refused
     if left in _REJECTING:
-        return "dedupe", "rejected", left
+        return _REJECTING[left], "rejected", left
     if left is not None:
         return "dedupe", "duplicate", left
     return "write", "kept", None

@@ -19,7 +19,7 @@ class LiveRows:
     """Rows that validation let through, over all parts, in order."""
 
     table: pa.Table
-    """run_id, record_id, interaction, interaction_key, score, updated_at, group."""
+    """run_id, record_id, interaction, interaction_key, score, times, group, step."""
     rows_of_part: Sequence[tuple[int, ...]]
     """For every part the numbers of its live rows."""
 
@@ -35,13 +35,15 @@ class LiveRows:
         """All row numbers, the newest first."""
         return self._sorted([("updated", "descending")])
 
+    def latest(self) -> I64:
+        """All row numbers, the one that was made last first."""
+        return self._sorted([("created", "descending"), ("updated", "descending")])
+
     def _sorted(self, first: list[tuple[str, str]]) -> I64:
-        updated = pa.array(
-            [_moment(text) for text in self.table["updated_at"].to_pylist()], pa.int64()
-        )
-        table = self.table.select(["run_id", "record_id", "score"]).append_column(
-            "updated", updated
-        )
+        table = self.table.select(["run_id", "record_id", "score"])
+        for name in ("created", "updated"):
+            moments = [_moment(text) for text in self.table[f"{name}_at"].to_pylist()]
+            table = table.append_column(name, pa.array(moments, pa.int64()))
         keys = [*first, ("run_id", "ascending"), ("record_id", "ascending")]
         order = pc.sort_indices(table, sort_keys=keys)
         return np.asarray(order.to_numpy(), np.int64)
@@ -53,10 +55,10 @@ def read_live_rows(records: Shelf, validated: Shelf) -> LiveRows:
     assert manifest is not None
     tables: list[pa.Table] = []
     rows_of_part: list[tuple[int, ...]] = []
-    columns = ["run_id", "record_id", "interaction", "interaction_key", "score", "updated_at"]
+    columns = ["run_id", "record_id", "interaction", "interaction_key", "score", "group", "step"]
     for part in range(len(manifest.rows)):
         alive = validated.read_part(part, ["code"])["code"].is_null()
-        table = records.read_part(part, [*columns, "group"])
+        table = records.read_part(part, [*columns, "created_at", "updated_at"])
         tables.append(table.filter(alive))
         rows_of_part.append(tuple(pc.indices_nonzero(alive).to_pylist()))
     return LiveRows(pa.concat_tables(tables).combine_chunks(), rows_of_part)

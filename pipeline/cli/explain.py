@@ -43,9 +43,16 @@ def _sentences(life: RunLife) -> list[str]:
             said += [f"  left at {row.stage}: {row.code}"]
         case "rejected":
             said += [f"  rejected at {row.stage}: {row.code}"]
+    if row.prompt_source and row.prompt_source != "stored":
+        said.append(f"  its prompt was {row.prompt_source.replace('_', ' ')}")
+    said += [f"  flag: {flag}" for flag in row.flags or ()]
+    if row.redacted:
+        said.append(f"  replaced: {row.redacted}")
     if row.detail:
         said.append(f"  {row.detail}")
-    if row.matched_run_id:
+    if row.matched_run_id and row.similarity is None:
+        said.append(f"  its place is taken by {row.matched_run_id}")
+    elif row.matched_run_id:
         said.append(f"  alike to {row.matched_run_id}, inputs {row.similarity:.3f} alike")
     if row.component and row.component != row.run_id:
         said.append(f"  split together with component {row.component}")

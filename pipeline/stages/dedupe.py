@@ -3,10 +3,11 @@
 Rows are decided in order of priority (evaluation score, then newest, then id). A row leaves when
 a row that already stays is alike: same interaction, inputs at or above the threshold, and
 answers too (a duplicate) or not (a conflict, by policy). So no two that stay are alike, and
-every row that leaves names one that stays. Imports `spec`, `jaccard`, `neighbours`.
+every row that leaves names one that stays. Before that, rows leave whose run id, workflow step
+or conversation a later row repeats. Imports `spec`, `jaccard`, `neighbours`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,9 +20,17 @@ from pipeline.stages.shingles import I64
 
 __all__ = ["CODES", "KEPT", "DedupeRows", "Verdicts", "decide"]
 
-CODES = ("", "same_run_id", "exact_duplicate", "near_duplicate", "conflict")
+CODES = (
+    "",
+    "same_run_id",
+    "exact_duplicate",
+    "near_duplicate",
+    "conflict",
+    "superseded",
+    "contained_conversation",
+)
 """What the numbers in `Verdicts.code` mean; the first is a row that stays."""
-KEPT, SAME_RUN_ID, EXACT, NEAR, CONFLICT = range(5)
+KEPT, SAME_RUN_ID, EXACT, NEAR, CONFLICT, SUPERSEDED, CONTAINED = range(7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,10 @@ class DedupeRows:
     """All row numbers, the first to stay first."""
     newest: I64
     """All row numbers, the newest first: decides among rows of one run id."""
+    superseded: Mapping[int, int] = field(default_factory=dict)
+    """The later row of the same workflow step, for rows that have one."""
+    contained: Mapping[int, int] = field(default_factory=dict)
+    """The row whose conversation goes on from theirs, for rows that have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,7 @@ class Verdicts:
     match: I64
     """The row that stays and that this one is alike to; -1 for a row that stays."""
     similarity: F64
-    """Jaccard index of the two inputs; 0 for a row that stays."""
+    """Jaccard index of the two inputs; 0 for a row that stays, NaN where none was asked for."""
 
 
 @dataclass(slots=True)
@@ -116,11 +129,13 @@ def decide(rows: DedupeRows, pairs: Pairs, answers: SetReader, spec: DedupeSpec)
         similarity=np.zeros(count, np.float64),
     )
     _drop_repeated_runs(deciding)
+    _drop_followed(deciding, SUPERSEDED, rows.superseded)
+    _drop_followed(deciding, CONTAINED, rows.contained)
     for row in _contested(rows, deciding):
         _decide_row(deciding, row)
     if spec.conflicts == "drop":
         _drop_conflicts(deciding)
-    _settle_repeated_runs(deciding)
+    _settle_followed(deciding)
     return Verdicts(deciding.code, deciding.match, deciding.similarity)
 
 
@@ -135,12 +150,27 @@ def _drop_repeated_runs(deciding: _Deciding) -> None:
             deciding.leave(row, SAME_RUN_ID, first, 1.0)
 
 
-def _settle_repeated_runs(deciding: _Deciding) -> None:
-    """A row of a repeated run names what stays: the newest, or what that one is alike to."""
-    for row in np.flatnonzero(deciding.code == SAME_RUN_ID).tolist():
-        newest = int(deciding.match[row])
-        if deciding.code[newest] != KEPT:
-            deciding.match[row] = deciding.match[newest]
+def _drop_followed(deciding: _Deciding, code: int, followed: Mapping[int, int]) -> None:
+    """Rows whose place another one takes, which may itself have left for a third."""
+    for row, by in sorted(followed.items()):
+        if deciding.code[row] == KEPT and (last := _last(deciding, by)) != row:
+            deciding.leave(row, code, last, float("nan"))
+
+
+def _last(deciding: _Deciding, row: int) -> int:
+    """The row itself where it stays, or what it left for, and so on to one that stays."""
+    while deciding.code[row] not in (KEPT, CONFLICT):
+        row = int(deciding.match[row])
+    return row
+
+
+def _settle_followed(deciding: _Deciding) -> None:
+    """A row that left for a later one names what stays: that one, or what it left for."""
+    for row in np.flatnonzero(np.isin(deciding.code, _FOLLOWED)).tolist():
+        deciding.match[row] = _last(deciding, int(deciding.match[row]))
+
+
+_FOLLOWED = (SAME_RUN_ID, SUPERSEDED, CONTAINED)
 
 
 def _contested(rows: DedupeRows, deciding: _Deciding) -> list[int]:

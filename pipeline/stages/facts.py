@@ -22,6 +22,7 @@ __all__ = [
     "reference_of",
     "score_of",
     "source_of",
+    "step_of",
     "tags_of",
     "token_use_of",
     "wants_thoughts",
@@ -121,6 +122,18 @@ def source_of(run: Run) -> str | None:
     """`source.type`: api, cli, ui, webhook, test-data, system, schedule."""
     source = decode_field(run.source)
     return _text(source.get("type")) if isinstance(source, dict) else None
+
+
+def step_of(run: Run) -> tuple[str, str, str] | None:
+    """The workflow's id, its run's id and the activity; None where the run is no such step."""
+    workflow = decode_field(run.workflow)
+    if not isinstance(workflow, dict):
+        return None
+    named = [_text(workflow.get(key)) for key in ("workflow_id", "run_id", "activity_type")]
+    flow, execution, activity = named
+    if flow is None or execution is None or activity is None:
+        return None
+    return flow, execution, activity
 
 
 def _strings(values: list[Any]) -> list[str]:

@@ -9,9 +9,16 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from pipeline.api.runs import Run
-from pipeline.digests import canonical_json, encode_record, record_id
+from pipeline.digests import canonical_json, content_digest, encode_record, record_id
 from pipeline.records import ChatRecord, Rejected
-from pipeline.stages.facts import Reference, reference_of, score_of, token_use_of
+from pipeline.stages.facts import (
+    Reference,
+    decode_field,
+    reference_of,
+    score_of,
+    step_of,
+    token_use_of,
+)
 from pipeline.stages.inputs import text_of
 from pipeline.stages.labels import CheckLabel
 from pipeline.stages.normalize import Normalize, Normalized
@@ -50,6 +57,8 @@ class Prepared(Struct, frozen=True):
     """`stored`, `rendered` or `rendered_by_studio`."""
     flags: tuple[str, ...] = ()
     """What a reader should know of the record, for example `template_drift`."""
+    step: str | None = None
+    """Which workflow step the run is a try of."""
     thoughts: str | None = None
     """The model's reasoning, where it was stored apart from the answer."""
     redacted: str | None = None
@@ -105,6 +114,7 @@ class Prepare(Struct, frozen=True):
             prompt_source=made.prompt_source,
             flags=made.flags,
             thoughts=made.thoughts,
+            step=_step(run, interaction, self.labels.spec.superseded),
         )
 
     def _record(self, run: Run) -> Normalized | Rejected:
@@ -114,6 +124,15 @@ class Prepare(Struct, frozen=True):
         if isinstance(made, Rejected):
             return made
         return self.labels(run, made.record) or made
+
+
+def _step(run: Run, interaction: Reference, mode: str) -> str | None:
+    """A digest of what makes two runs tries of one step; None where the run is no step's."""
+    step = None if mode == "off" else step_of(run)
+    if step is None:
+        return None
+    parameters = decode_field(run.parameters) if mode == "same_parameters" else None
+    return content_digest(canonical_json([*step, interaction.id or interaction.name, parameters]))
 
 
 def _key(interaction: Reference) -> str | None:
