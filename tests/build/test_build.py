@@ -283,10 +283,65 @@ def test_the_turns_of_one_conversation_are_on_one_side(
         replied = {"role": "assistant", "content": answer}
         turns = [opening, replied, {"role": "user", "content": later}]
         talks.append(talk(number * 2 + 1, turns, f"Keep number {number} until we call you."))
-    spec = spec_of(tmp_path / "work", write_runs(talks, "r.jsonl"), split__validation=0.5)
+    words = {"split__validation": 0.5, "dedupe__contained": "keep"}
+    spec = spec_of(tmp_path / "work", write_runs(talks, "r.jsonl"), **words)
     rows = {row["run_id"]: row for row in ledger(build_dataset(spec))}
     sides = [
         {rows[f"{number * 2 + turn:024x}"]["split"] for turn in (0, 1)} for number in range(60)
     ]
     assert all(len(side) == 1 for side in sides)
     assert set.union(*sides) == {"train", "validation"}
+
+
+def test_of_a_conversation_that_goes_on_the_longest_run_stays(
+    openings: list[str], write_runs: Writer, tmp_path: Path
+) -> None:
+    asked = {"role": "user", "content": openings[0]}
+    said = {"role": "assistant", "content": "Thank you for writing. I am looking into the case."}
+    again = {"role": "user", "content": "And what may I do with the old one?"}
+    then = {"role": "assistant", "content": "Keep it for now."}
+    talks = [
+        talk(1, [asked], said["content"]),
+        talk(2, [asked, said, again], then["content"]),
+        talk(3, [asked, said, again, then, asked], "It is the same case."),
+        talk(4, [{"role": "user", "content": openings[1]}], said["content"]),
+    ]
+    result = build_dataset(spec_of(tmp_path / "work", write_runs(talks, "r.jsonl")))
+    rows = {int(row["run_id"], 16): row for row in ledger(result)}
+    assert {number: row["code"] for number, row in rows.items()} == {
+        1: "contained_conversation",
+        2: "contained_conversation",
+        3: None,
+        4: None,
+    }
+    assert int(rows[1]["matched_run_id"], 16) == 3
+    assert rows[1]["similarity"] is None
+    assert rows[1]["stage"] == "dedupe"
+
+
+@pytest.mark.parametrize(
+    ("mode", "left"), [("same_parameters", {1}), ("step", {1, 2}), ("off", set())]
+)
+def test_of_the_tries_of_a_workflow_step_the_latest_stays(
+    mode: str, left: set[int], openings: list[str], write_runs: Writer, tmp_path: Path
+) -> None:
+    step = {"workflow_id": "Intake:1", "run_id": "01970d37", "activity_type": "summarize"}
+    tries = [
+        {**talk(number, [{"role": "user", "content": openings[number]}], answer), **fields}
+        for number, answer, fields in (
+            (1, "A lamp.", {"parameters": {"a": 1, "b": 2}, "created_at": "2026-03-01T10:00:00Z"}),
+            (2, "A sofa.", {"parameters": {"a": 2}, "created_at": "2026-03-01T11:00:00Z"}),
+            (3, "A desk.", {"parameters": {"b": 2, "a": 1}, "created_at": "2026-03-01T12:00:00Z"}),
+        )
+    ]
+    tries = [{**one, "workflow": step, "updated_at": "2026-04-01T10:00:00Z"} for one in tries]
+    other = {**tries[0], "id": f"{9:024x}", "workflow": {**step, "run_id": "another"}}
+    other["prompt"] = [{"role": "user", "content": openings[9]}]
+    spec = spec_of(
+        tmp_path / "work", write_runs([*tries, other], "r.jsonl"), labels__superseded=mode
+    )
+    rows = ledger(build_dataset(spec))
+    replaced = [row for row in rows if row["code"] == "superseded"]
+    assert {int(row["run_id"], 16) for row in replaced} == left
+    assert {int(row["matched_run_id"], 16) for row in replaced} == ({3} if left else set())
+    assert {row["stage"] for row in replaced} == ({"labels"} if left else set())
