@@ -3,11 +3,13 @@
 from typing import Any
 
 import click
+import msgspec
 import pyarrow.parquet as pq
 
 from pipeline.build import BuildResult, find_build
 from pipeline.build.ledger_file import LEDGER, Shelves
 from pipeline.build.shelf import Shelf
+from pipeline.build.unknown import unknown_shapes
 from pipeline.cli.options import json_flag, read_spec, work_dir_flag
 from pipeline.cli.summary import print_json
 from pipeline.errors import UsageError
@@ -23,6 +25,7 @@ _STAGES = ("pull", "normalize", "validate", "dedupe", "split", "ledger")
 @click.argument("build", default="latest")
 @click.argument("stage", required=False)
 @click.option("--code", metavar="CODE", help="Only rows that left with this code.")
+@click.option("--unknown", is_flag=True, help="Group the runs that were not understood.")
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True)
 @work_dir_flag
 @json_flag
@@ -31,17 +34,22 @@ def command(
     stage: str | None,
     *,
     code: str | None,
+    unknown: bool,
     limit: int,
     as_json: bool,
     **flags: Any,
 ) -> None:
     """Show BUILD (default: the latest) stage by stage, or some rows of one STAGE.
 
-    STAGE is one of pull, normalize, validate, dedupe, split, ledger.
+    STAGE is one of pull, normalize, validate, dedupe, split, ledger. --unknown shows the forms of
+    runs that were not understood, without their words, to be reported.
     """
     if build in _STAGES:
         build, stage = "latest", build
     result = find_build(read_spec(**flags).run.work_dir, build)
+    if unknown:
+        _show_unknown(result, as_json=as_json)
+        return
     if stage is None and code is None:
         _show_stages(result, as_json=as_json)
         return
@@ -75,6 +83,25 @@ def _show_stages(result: BuildResult, *, as_json: bool) -> None:
             click.echo(f"    {name:<24} {count:>10,}")
     for split, count in result.manifest.splits.items():
         click.echo(f"{split:<14} {count:>10,} records")
+
+
+def _show_unknown(result: BuildResult, *, as_json: bool) -> None:
+    shapes = unknown_shapes(result)
+    if as_json:
+        unknown = [msgspec.to_builtins(shape) for shape in shapes]
+        print_json({"build_id": result.build_id, "unknown": unknown})
+        return
+    if not shapes:
+        click.echo("every run was understood")
+    for shape in shapes:
+        click.echo(
+            f"{shape.runs:,} {'run' if shape.runs == 1 else 'runs'}: {shape.code}: {shape.said}"
+        )
+        click.echo(f"    at      {shape.path}")
+        click.echo(
+            f"    runs    {', '.join(shape.run_ids)}{' ...' * (shape.runs > len(shape.run_ids))}"
+        )
+        click.echo(f"    outline {shape.outline}\n")
 
 
 def _rows(result: BuildResult, stage: str, code: str | None, limit: int) -> list[dict[str, Any]]:

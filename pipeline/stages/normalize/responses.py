@@ -98,7 +98,8 @@ def _read_part(part: _Part, path: str) -> ContentPart | Rejected:
     if part.type == "input_image" and part.image_url is not UNSET:
         return read_image_url(part.image_url, f"{path}.image_url")
     if part.type == "input_file":
-        return refuse("unsupported_content", f"the file {part.filename or ''!r}", path)
+        kind = (part.filename or "").rpartition(".")[2]
+        return refuse("unsupported_content", f"a file of type {kind!r}", path)
     return refuse("unsupported_content", f"a part of type {part.type!r}", path)
 
 
