@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from pipeline.api.runs import FindRunsBody, decode_raw_list
-from pipeline.client.failures import failure, unreadable
+from pipeline.client.failures import failure
 from pipeline.client.hosts import path_word
 from pipeline.client.transport import Call, Transport, get, post
 from pipeline.client.wire import Answer, AnswerTooLarge
@@ -37,11 +37,7 @@ class Runs:
 
     def get(self, run_id: str) -> bytes:
         """The run's document as it came; `NotFound` where there is none (any more)."""
-        call = get(f"/runs/{path_word(run_id)}", f"read run {run_id}")
-        body = self._transport.ask(call).body
-        if not body.lstrip().startswith(b"{"):
-            raise unreadable(call.what, self._transport.host, ValueError("it is no JSON object"))
-        return body
+        return self._transport.document(get(f"/runs/{path_word(run_id)}", f"read run {run_id}"))
 
     def find(self, run_ids: Sequence[str]) -> dict[str, bytes]:
         """The documents of those runs that the server found, in one call, by id."""

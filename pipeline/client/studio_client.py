@@ -8,6 +8,8 @@ import httpx2
 from pipeline.client.auth import Bearer, FixedBearer, IssuedBearer, checked_secret
 from pipeline.client.environments import Environments
 from pipeline.client.hosts import api_root, token_endpoint
+from pipeline.client.interactions import Interactions
+from pipeline.client.prompts import Prompts
 from pipeline.client.retry import RetryPolicy
 from pipeline.client.runs import Runs
 from pipeline.client.training import Training
@@ -50,6 +52,8 @@ class StudioClient:
         self.training = Training(transport)
         self.runs = Runs(transport)
         self.environments = Environments(transport)
+        self.interactions = Interactions(transport)
+        self.prompts = Prompts(transport)
 
     def __enter__(self) -> Self:
         return self

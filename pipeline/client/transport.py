@@ -36,7 +36,8 @@ class Call:
     what: str
     """Completes the sentence "cannot …"."""
     params: Mapping[str, str | int] = field(default_factory=dict)
-    body: msgspec.Struct | None = None
+    body: msgspec.Struct | msgspec.Raw | None = None
+    """What is sent as JSON; `Raw` is JSON already."""
     repeat: Repeat = "never"
     patience: float = 0.0
     """Seconds that the server may take before it answers, where that is long."""
@@ -58,7 +59,7 @@ def post(
     what: str,
     *,
     repeat: Repeat,
-    body: msgspec.Struct | None = None,
+    body: msgspec.Struct | msgspec.Raw | None = None,
     patience: float = 0.0,
 ) -> Call:
     """A call that may change something; `repeat` says whether the contract lets it be repeated."""
@@ -102,6 +103,13 @@ class Transport:
     def read(self, call: Call, kind: type[T]) -> T:
         """The answer as the type that the contract promises."""
         return self.decoded(call, self.ask(call), kind)
+
+    def document(self, call: Call) -> bytes:
+        """The answer's bytes as they came, once they look like a JSON object."""
+        body = self.ask(call).body
+        if not body.lstrip().startswith(b"{"):
+            raise unreadable(call.what, self.host, ValueError("it is no JSON object"))
+        return body
 
     def decoded(self, call: Call, answer: Answer, kind: type[T]) -> T:
         """The body as a type, or `PermanentError` where it is something else."""
