@@ -1,7 +1,7 @@
-"""Writes `runs.jsonl` and `broken.jsonl` from the texts beside it: same texts, same bytes.
+"""Writes `runs.jsonl`, `interactions.json` and `broken.jsonl` from the texts beside it: same texts, same bytes.
 
 The conversations are in `texts/*.toml`, written by hand; this file puts them into the documents
-in which the platform stores runs, and `cases.py` adds the awkward ones. Run it after a change:
+in which the platform stores runs, and `cases.py` and `forms.py` add the awkward ones. Run it after a change:
 
     python sample_data/make.py            writes the files
     python sample_data/make.py --check    exits 1 when the files are not what the texts give
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cases import broken_lines, case_runs
+from forms import form_runs, interactions
 from shapes import HUT_RULES, converse, gemini, openai, run, texts
 
 HERE = Path(__file__).parent
@@ -106,7 +107,7 @@ def hut_runs() -> Iterator[dict[str, Any]]:
 
 def all_runs() -> list[dict[str, Any]]:
     """Every run of `runs.jsonl`: by the time of its creation, as an export lists them."""
-    makers = (support_runs, order_runs, ticket_runs, gear_runs, hut_runs, case_runs)
+    makers = (support_runs, order_runs, ticket_runs, gear_runs, hut_runs, case_runs, form_runs)
     runs = [made for maker in makers for made in maker()]
     return sorted(runs, key=lambda made: (made["created_at"], made["id"], made["updated_at"]))
 
@@ -116,8 +117,13 @@ def files() -> dict[str, bytes]:
     lines = [json.dumps(made, ensure_ascii=False) + "\n" for made in all_runs()]
     return {
         "runs.jsonl": "".join(lines).encode(),
+        "interactions.json": _pretty(interactions()),
         "broken.jsonl": b"\n".join(broken_lines()) + b"\n",
     }
+
+
+def _pretty(documents: list[dict[str, Any]]) -> bytes:
+    return json.dumps(documents, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def main() -> int:

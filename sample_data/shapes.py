@@ -18,6 +18,9 @@ ENVIRONMENTS = {
     "openai-prod": ("openai", "gpt-4.1-mini-2025-04-14"),
     "bedrock": ("bedrock", "us.amazon.nova-lite-v1:0"),
     "vertex": ("vertexai", "publishers/google/models/gemini-2.5-flash"),
+    "claude": ("anthropic", "claude-haiku-4-5"),
+    "mistral": ("mistralai", "mistral-large"),
+    "panel": ("virtual_mediator", None),
 }
 INTERACTIONS = {
     "AnswerSupport": ("openai-prod", 4, "Answer a customer's message"),
@@ -146,12 +149,12 @@ def run(  # noqa: PLR0913 - a stored run has that many sides
 ) -> dict[str, Any]:
     """One stored run. `day` (after the first of the export) decides who is newer."""
     environment, version, description = INTERACTIONS[interaction]
-    provider, model = ENVIRONMENTS[environment]
+    model = ENVIRONMENTS[environment][1]
     created = _moment(key, day)
     document = {
         "id": made_id("run", key),
         "interaction": _interaction(interaction, version, description),
-        "environment": _environment(environment, provider),
+        "environment": environment_of(environment),
         "modelId": model,
         "ttl": 0,
         "status": "completed",
@@ -185,8 +188,9 @@ def _interaction(name: str, version: int, description: str) -> dict[str, Any]:
     }
 
 
-def _environment(name: str, provider: str) -> dict[str, Any]:
-    return {"id": made_id("environment", name), "name": name, "provider": provider}
+def environment_of(name: str) -> dict[str, Any]:
+    """The reference to an environment."""
+    return {"id": made_id("environment", name), "name": name, "provider": ENVIRONMENTS[name][0]}
 
 
 def _ownership() -> dict[str, Any]:
@@ -204,6 +208,11 @@ def _ownership() -> dict[str, Any]:
         "created_by": f"apikey:{key}",
         "updated_by": f"apikey:{key}",
     }
+
+
+def stamp_of(day: float) -> str:
+    """The time of a day after the first of the export."""
+    return _stamp(_moment("", day))
 
 
 def _moment(key: str, day: float | None) -> datetime:
