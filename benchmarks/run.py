@@ -97,6 +97,11 @@ def check(folder: Path, material: Material) -> bool:
     return subprocess.run([sys.executable, *words], check=False).returncode == 0
 
 
+def also(script: str, runs: Path) -> None:
+    """Another script of this folder over the same runs."""
+    subprocess.run([sys.executable, str(HERE / script), str(runs)], check=True)
+
+
 def default_runs() -> Path:
     """The real runs where the environment names them, else the sample data."""
     named = os.environ.get("TRAINSET_REAL_RUNS")
@@ -124,8 +129,11 @@ def main() -> int:
     for copies in sorted({1, flags.copies}):
         material = prepare(source, truth, copies)
         good = compare(material, skip_plain=flags.skip_plain) and good
-        if copies == 1 and not flags.skip_pull:
-            subprocess.run([sys.executable, str(HERE / "pull.py"), str(material.path)], check=True)
+        if copies == 1:
+            print("\none copy, part by part, on one core", flush=True)
+            also("shares.py", material.path)
+            if not flags.skip_pull:
+                also("pull.py", material.path)
     return 0 if good else 1
 
 
