@@ -11,23 +11,25 @@ from typing import Any
 
 import pytest
 
-REAL_RUNS = "TRAINSET_REAL_RUNS"
+NEEDS = {"real": "TRAINSET_REAL_RUNS", "samples": "TRAINSET_RUN_SAMPLES"}
+"""Markers of tests that need something from outside, and the variable that names it."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without the file that the variable names there are no tests on real runs."""
-    if os.environ.get(REAL_RUNS):
-        return
-    real = [item for item in items if item.get_closest_marker("real")]
-    config.hook.pytest_deselected(items=real)
-    items[:] = [item for item in items if item not in real]
+    """Without what a variable names there are no tests that need it."""
+    for marker, variable in NEEDS.items():
+        if os.environ.get(variable):
+            continue
+        needing = [item for item in items if item.get_closest_marker(marker)]
+        config.hook.pytest_deselected(items=needing)
+        items[:] = [item for item in items if item not in needing]
 
 
 @pytest.fixture(autouse=True)
 def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is configured on the machine does not reach a test."""
     for name in list(os.environ):
-        if name.startswith("TRAINSET_") and name != REAL_RUNS:
+        if name.startswith("TRAINSET_") and name not in NEEDS.values():
             monkeypatch.delenv(name)
 
 

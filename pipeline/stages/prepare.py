@@ -6,10 +6,11 @@ Whatever the bytes are, the end is a `Prepared` or a `Refused`. Imports the stag
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET, Raw, Struct, structs
 
 from pipeline.api.runs import Run
 from pipeline.digests import canonical_json, content_digest, encode_record, record_id
+from pipeline.prompts import Renderer
 from pipeline.records import ChatRecord, Rejected
 from pipeline.stages.facts import (
     Reference,
@@ -116,6 +117,10 @@ class Prepare(Struct, frozen=True):
             thoughts=made.thoughts,
             step=_step(run, interaction, self.labels.spec.superseded),
         )
+
+    def rendering(self, renderer: Renderer) -> "Prepare":
+        """The same, with the templates that prompts are rendered from."""
+        return structs.replace(self, normalize=structs.replace(self.normalize, renderer=renderer))
 
     def _record(self, run: Run) -> Normalized | Rejected:
         if rejected := self.select(run):

@@ -6,19 +6,19 @@ was not stored is rendered from the interaction's templates. Imports api's `Run`
 room and the nouns. Expects a run that `read` let through; never raises on one.
 """
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Struct
 
 from pipeline.api.runs import Run
+from pipeline.prompts import Renderer
 from pipeline.records import ChatRecord, Message, Rejected, ToolCall
 from pipeline.spec import NormalizeSpec
 from pipeline.stages.facts import reference_of
 from pipeline.stages.normalize.answer import Answer, read_answer
-from pipeline.stages.normalize.damage import find_damage
 from pipeline.stages.normalize.draft import Draft, refuse
 from pipeline.stages.normalize.messages import call_count, inline_orphans, to_messages
 from pipeline.stages.normalize.policy import apply_policy
+from pipeline.stages.normalize.prompt import NO_TEMPLATES, is_stored, read_prompt
 from pipeline.stages.normalize.schema import ResultSchema, read_schema
-from pipeline.stages.normalize.shapes import READERS, tell_shape
 
 __all__ = ["Normalize", "Normalized"]
 
@@ -38,12 +38,14 @@ class Normalize(Struct, frozen=True):
     """Makes the provider-neutral record of a run."""
 
     spec: NormalizeSpec
+    renderer: Renderer = NO_TEMPLATES
 
     def __call__(self, run: Run) -> Normalized | Rejected:
         """The record, or a rejection with the JSON path of what was not understood."""
-        draft = _refuse_parent(run) or _read_prompt(run)
-        if isinstance(draft, Rejected):
-            return draft
+        read = _refuse_parent(run) or read_prompt(run, self.renderer)
+        if isinstance(read, Rejected):
+            return read
+        draft = read.draft
         schema = read_schema(run.result_schema)
         messages = self._messages(draft, schema)
         if isinstance(messages, Rejected):
@@ -57,7 +59,7 @@ class Normalize(Struct, frozen=True):
             tools=draft.tools,
             response_schema=schema.compact if schema and carried else UNSET,
         )
-        return Normalized(record, answer.thoughts)
+        return Normalized(record, answer.thoughts, read.source, read.flags)
 
     def _messages(self, draft: Draft, schema: ResultSchema | None) -> list[Message] | Rejected:
         applied = apply_policy(draft, schema, self.spec)
@@ -85,21 +87,7 @@ def _refuse_parent(run: Run) -> Rejected | None:
     if (environment.provider or "").startswith("virtual"):
         said = f"a run of {environment.provider}: the runs that it gave rise to hold its work"
         return refuse("virtual_parent", said, "$.environment.provider")
-    if environment.provider is None and run.model_id is None and _is_absent(run.prompt):
+    if environment.provider is None and run.model_id is None and not is_stored(run.prompt):
         said = "a run without model and prompt: of a virtual environment"
         return refuse("virtual_parent", said, "$.modelId")
     return None
-
-
-def _is_absent(field: Raw | UnsetType) -> bool:
-    return field is UNSET or bytes(field) == b"null"
-
-
-def _read_prompt(run: Run) -> Draft | Rejected:
-    if run.prompt is UNSET or _is_absent(run.prompt):
-        said = "the prompt was not stored with the run, and cannot be rendered in this version"
-        return refuse("inputs_not_stored", said, "$.prompt")
-    told = tell_shape(bytes(run.prompt))
-    if isinstance(told, Rejected):
-        return told
-    return find_damage(told.prompt) or READERS[told.shape](Raw(told.prompt))
