@@ -8,12 +8,14 @@ from pipeline.client.failures import NoTrainingApi
 from pipeline.client.retry import RetryPolicy
 from pipeline.client.stored import RemoteObject
 from pipeline.client.studio_client import StudioClient
+from pipeline.client.transport import Refusal
 from pipeline.client.uploads import UploadGone, upload_file
 from pipeline.client.wire import Limits
 
 __all__ = [
     "Limits",
     "NoTrainingApi",
+    "Refusal",
     "RemoteObject",
     "RetryPolicy",
     "StudioClient",

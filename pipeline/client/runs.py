@@ -37,7 +37,8 @@ class Runs:
 
     def get(self, run_id: str) -> bytes:
         """The run's document as it came; `NotFound` where there is none (any more)."""
-        return self._transport.document(get(f"/runs/{path_word(run_id)}", f"read run {run_id}"))
+        call = get(f"/runs/{path_word(run_id)}", f"read run {run_id}")
+        return self._transport.document(call, self._transport.ask(call))
 
     def find(self, run_ids: Sequence[str]) -> dict[str, bytes]:
         """The documents of those runs that the server found, in one call, by id."""

@@ -13,17 +13,28 @@ import msgspec
 
 from pipeline.api import API_VERSION
 from pipeline.client.auth import Bearer
-from pipeline.client.failures import failure, unreachable, unreadable
+from pipeline.client.failures import failure, server_words, unreachable, unreadable
 from pipeline.client.hosts import host_of
 from pipeline.client.retry import Repeat, RetryPolicy, persist
 from pipeline.client.wire import Answer, Limits, Wire
 
-__all__ = ["Call", "Transport", "get", "post"]
+__all__ = ["Call", "Refusal", "Transport", "get", "post"]
 
 T = TypeVar("T")
 
 _HEADERS = {"Accept": "application/json", "x-api-version": API_VERSION}
 _REFUSED = 401
+_NOT_THIS = (400, 403, 404, 405, 410, 413, 415, 422, 501)
+"""Answers that refuse one thing for good and say nothing of others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One thing that the Studio does not give: it is not there, not allowed, or cannot be done."""
+
+    status: int
+    words: str
+    """What the Studio says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +115,18 @@ class Transport:
         """The answer as the type that the contract promises."""
         return self.decoded(call, self.ask(call), kind)
 
-    def document(self, call: Call) -> bytes:
+    def answer_or_refusal(self, call: Call) -> Answer | Refusal:
+        """The answer of a call that succeeded or was refused for good; what may pass is raised."""
+        answer = self.send(call)
+        if answer.is_success:
+            return answer
+        if answer.status in _NOT_THIS:
+            return Refusal(answer.status, server_words(answer))
+        raise failure(call.what, self.host, answer)
+
+    def document(self, call: Call, answer: Answer) -> bytes:
         """The answer's bytes as they came, once they look like a JSON object."""
-        body = self.ask(call).body
+        body = answer.body
         if not body.lstrip().startswith(b"{"):
             raise unreadable(call.what, self.host, ValueError("it is no JSON object"))
         return body
