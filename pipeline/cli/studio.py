@@ -46,17 +46,35 @@ def serve_command(
 
 @command.command("import")
 @data_dir_flag
-@click.option("--runs", required=True, type=click.Path(path_type=Path), help="Run documents.")
+@click.option("--runs", type=click.Path(path_type=Path), help="Run documents.")
 @click.option("--environments", type=click.Path(path_type=Path), help="A JSON list of them.")
+@click.option(
+    "--interactions",
+    type=click.Path(path_type=Path),
+    help="Interactions and prompt templates: .json or .jsonl.",
+)
 @click.option("--project", default="default", show_default=True)
-def import_command(*, data_dir: Path, runs: Path, environments: Path | None, project: str) -> None:
-    """Fill the Studio with exported runs and environments."""
+def import_command(
+    *,
+    data_dir: Path,
+    runs: Path | None,
+    environments: Path | None,
+    interactions: Path | None,
+    project: str,
+) -> None:
+    """Fill the Studio with exported runs, environments, interactions and templates."""
     from pipeline.studio import import_into  # noqa: PLC0415
 
-    report = import_into(data_dir, runs, environments, project)
+    if runs is None and interactions is None:
+        raise UsageError("there is nothing to import: give --runs FILE or --interactions FILE")
+    report = import_into(data_dir, runs, environments, project, interactions=interactions)
     for problem in report.problems:
         click.echo(problem, err=True)
-    click.echo(f"imported {len(report.run_ids):,} runs into project {project}")
+    if interactions is not None:
+        said = f"{report.interactions:,} interactions and {report.templates:,} templates"
+        click.echo(f"imported {said} into project {project}")
+    if runs is not None:
+        click.echo(f"imported {len(report.run_ids):,} runs into project {project}")
 
 
 @command.command("key")

@@ -14,7 +14,7 @@ from litestar.types import Receive, Scope, Send
 from pipeline.api import BASE_PATH
 from pipeline.api.errors import ErrorBody
 from pipeline.errors import TransientError
-from pipeline.studio.handlers import environments, runs, training
+from pipeline.studio.handlers import environments, interactions, prompts, runs, training
 from pipeline.studio.handlers.tokens import bearer, issue_token
 from pipeline.studio.keys import Caller
 from pipeline.studio.state import Studio
@@ -47,7 +47,13 @@ def make_app(studio: Studio) -> Litestar:
 
     api = Router(
         BASE_PATH,
-        route_handlers=[*training.ROUTES, *runs.ROUTES, *environments.ROUTES],
+        route_handlers=[
+            *training.ROUTES,
+            *runs.ROUTES,
+            *environments.ROUTES,
+            *interactions.ROUTES,
+            *prompts.ROUTES,
+        ],
         guards=[_refuse_other_media],
         dependencies={"caller": Provide(give_caller, sync_to_thread=False)},
     )
@@ -66,7 +72,7 @@ def make_app(studio: Studio) -> Litestar:
         logging_config=None,
         debug=False,
         on_startup=[studio.jobs.start],
-        on_shutdown=[studio.jobs.stop],
+        on_shutdown=[studio.jobs.stop, studio.templates.close],
     )
 
 

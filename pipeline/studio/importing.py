@@ -1,4 +1,4 @@
-"""Filling the Studio: exported runs and environments from files."""
+"""Filling the Studio: exported runs, environments, interactions and templates from files."""
 
 import gzip
 import io
@@ -12,13 +12,22 @@ import zstandard
 from msgspec import Struct
 from sqlalchemy.dialects.sqlite import insert
 
+from pipeline.api.documents import Documents, sort_documents
 from pipeline.api.environments import AIModel, Environment
 from pipeline.errors import SourceUnreadable
+from pipeline.studio.catalog import put_documents
 from pipeline.studio.database import Database
 from pipeline.studio.runs import put_runs, row_of
 from pipeline.studio.tables import environments
 
-__all__ = ["REHEARSAL", "ImportReport", "import_environments", "import_rehearsal", "import_runs"]
+__all__ = [
+    "REHEARSAL",
+    "ImportReport",
+    "import_environments",
+    "import_interactions",
+    "import_rehearsal",
+    "import_runs",
+]
 
 REHEARSAL = Environment(
     id="7e5700000000000000000000",
@@ -40,6 +49,8 @@ class ImportReport(Struct, frozen=True):
     """In the order of the file, each once."""
     problems: list[str]
     """One sentence for each line that is no run: file, line, reason; at most twenty and a count."""
+    interactions: int = 0
+    templates: int = 0
 
 
 def import_runs(database: Database, path: Path, project: str) -> ImportReport:
@@ -76,6 +87,22 @@ def import_environments(database: Database, path: Path, project: str) -> None:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SourceUnreadable(f"{path}: is no list of environments ({error})") from None
     _put_environments(database, found, project)
+
+
+def import_interactions(database: Database, path: Path, project: str) -> Documents:
+    """Store the interactions and templates of a JSON or JSONL file; what was found in it."""
+    try:
+        with path.open("rb") as file:
+            found = sort_documents(_decompressed(path, file).read())
+    except (OSError, EOFError, zstandard.ZstdError) as error:
+        raise SourceUnreadable(f"{path}: cannot be read ({error})") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SourceUnreadable(
+            f"{path}: is no file of interactions and templates ({error})"
+        ) from None
+    with database.write() as connection:
+        put_documents(connection, project, found)
+    return found
 
 
 def import_rehearsal(database: Database, project: str) -> None:

@@ -13,6 +13,7 @@ from typing import Self
 
 import uvicorn
 
+from pipeline.api.documents import Documents
 from pipeline.errors import PermanentError, UsageError
 from pipeline.storage import hold_folder
 from pipeline.studio.app import make_app
@@ -21,6 +22,7 @@ from pipeline.studio.database import Database
 from pipeline.studio.importing import (
     ImportReport,
     import_environments,
+    import_interactions,
     import_rehearsal,
     import_runs,
 )
@@ -80,14 +82,25 @@ class EmbeddedStudio:
         return self.studio.links.origin
 
     def import_runs(
-        self, runs: Path, environments: Path | None = None, project: str = "default"
+        self,
+        runs: Path,
+        environments: Path | None = None,
+        project: str = "default",
+        *,
+        interactions: Path | None = None,
     ) -> ImportReport:
         """Fill a project from files; without environments it gets the one that rehearses."""
         if environments is not None:
             import_environments(self.studio.database, environments, project)
         else:
             import_rehearsal(self.studio.database, project)
+        if interactions is not None:
+            self.import_interactions(interactions, project)
         return import_runs(self.studio.database, runs, project)
+
+    def import_interactions(self, path: Path, project: str = "default") -> Documents:
+        """Store the interactions and prompt templates of a file; what was found in it."""
+        return import_interactions(self.studio.database, path, project)
 
     def create_key(self, project: str = "default") -> str:
         """A new API key."""
@@ -131,16 +144,28 @@ def serve(*, host: str, port: int, data_dir: Path, allow_remote: bool = False) -
 
 
 def import_into(
-    data_dir: Path, runs: Path, environments: Path | None, project: str
+    data_dir: Path,
+    runs: Path | None,
+    environments: Path | None,
+    project: str,
+    *,
+    interactions: Path | None = None,
 ) -> ImportReport:
     """Fill a project; the server may be running."""
     database = Database(data_dir / "studio.db")
     try:
         if environments is not None:
             import_environments(database, environments, project)
-        return import_runs(database, runs, project)
+        found = import_interactions(database, interactions, project) if interactions else None
+        report = import_runs(database, runs, project) if runs else ImportReport([], [])
     finally:
         database.close()
+    if found is None or interactions is None:
+        return report
+    problems = [f"{interactions.name}: {problem}" for problem in found.problems]
+    return ImportReport(
+        report.run_ids, [*problems, *report.problems], len(found.interactions), len(found.prompts)
+    )
 
 
 def new_key(data_dir: Path, project: str) -> str:

@@ -10,6 +10,7 @@ from pipeline.studio.jobs import JobRunner
 from pipeline.studio.keys import Tokens
 from pipeline.studio.links import Links
 from pipeline.studio.objects import ObjectStore
+from pipeline.studio.rendering import TemplateThreads
 from pipeline.studio.sessions import end_broken_builds
 
 __all__ = ["Builder", "Studio", "open_studio"]
@@ -34,6 +35,7 @@ class Studio:
         self.tokens = Tokens(data_dir, token_lifetime)
         self.links = Links(data_dir, link_lifetime)
         self.jobs = JobRunner(self.database, self.store)
+        self.templates = TemplateThreads()
         self.building = threading.Lock()
         """One build at a time."""
 

@@ -17,9 +17,11 @@ from sqlalchemy import (
 __all__ = [
     "api_keys",
     "environments",
+    "interactions",
     "jobs",
     "metadata",
     "objects",
+    "prompts",
     "runs",
     "session_runs",
     "sessions",
@@ -62,6 +64,23 @@ runs = Table(
     Column("updated_at", String),
 )
 Index("runs_by_time", runs.c.project, runs.c.updated_at, runs.c.id)
+Index("runs_by_interaction", runs.c.project, runs.c.interaction)
+
+
+def _documents(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("project", String, primary_key=True),
+        Column("id", String, primary_key=True),
+        Column("name", String),
+        Column("version", String),
+        Column("document", LargeBinary, nullable=False),  # JSON, as it was imported
+    )
+
+
+interactions = _documents("interactions")
+prompts = _documents("prompts")
 
 sessions = Table(
     "sessions",

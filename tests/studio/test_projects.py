@@ -1,5 +1,7 @@
 """Projects are kept apart: every route, asked for what is another project's."""
 
+import json
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -33,9 +35,12 @@ MATRIX: dict[tuple[str, str], Any] = {
     ("GET", "/api/v1/environments"): OWN,
     ("GET", "/api/v1/environments/{environment:str}"): None,
     ("GET", "/api/v1/environments/{environment:str}/trainable-models"): None,
+    ("GET", "/api/v1/interactions/{interaction:str}"): None,
+    ("GET", "/api/v1/prompts/{prompt:str}"): None,
+    ("POST", "/api/v1/prompts/{prompt:str}/render"): {"colour": "red"},
 }
 WORDS = {"session:str": "session", "job:path": "job", "run:str": "run"}
-WORDS |= {"environment:str": "environment"}
+WORDS |= {f"{one}:str": one for one in ("environment", "interaction", "prompt")}
 
 
 def routes(studio: EmbeddedStudio) -> set[tuple[str, str]]:
@@ -52,7 +57,21 @@ def things(account: Any) -> dict[str, str]:
     """One of everything that can be named, a job on its way among them."""
     session = account.prepared()
     job = account.ok(account.post(f"/training/{session}/start"))["id"]
-    return {"session": session, "job": job, "run": account.ids[0], "environment": account.env}
+    template = {"id": secrets.token_hex(12), "role": "user", "content_type": "text"}
+    template["content"] = "Hello."
+    segments = [{"type": "template", "template": template}]
+    interaction = {"id": secrets.token_hex(12), "name": "Hello", "prompts": segments}
+    path = account.folder / "interactions.json"
+    path.write_text(json.dumps(interaction))
+    account.studio.import_interactions(path, account.project)
+    return {
+        "session": session,
+        "job": job,
+        "run": account.ids[0],
+        "environment": account.env,
+        "interaction": interaction["id"],
+        "prompt": template["id"],
+    }
 
 
 def filled(template: str, named: dict[str, str]) -> str:
