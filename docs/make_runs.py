@@ -95,6 +95,8 @@ def _example(golden: dict[str, Any]) -> str:
         f"### {run['id'].replace('-', ' ')}\n",
         golden["about"] + (f" ({model})" if model else ""),
     ]
+    if "render" in golden:
+        said.append(f"\nWith `[render]` {json.dumps(golden['render'])}.")
     if "options" in golden:
         words = ", ".join(
             f"`{key} = {json.dumps(value)}`" for key, value in golden["options"].items()
@@ -116,7 +118,7 @@ def _outcome(golden: dict[str, Any]) -> str:
         return f"Rejected with `{rejected['code']}`: {rejected['detail']}\n"
     beside = [
         f"{name.replace('_', ' ')}: {json.dumps(golden[name], ensure_ascii=False)}"
-        for name in ("thoughts", "prompt_source", "flags")
+        for name in ("thoughts", "prompt_source", "flags", "note")
         if name in golden
     ]
     record = dict(golden["record"])

@@ -1,6 +1,7 @@
 """`ledger.parquet`: one row for every pulled run, written from the shelves part by part."""
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.build.shelf import Shelf
@@ -65,7 +66,7 @@ def _rejected(shelves: Shelves, part: int) -> pa.Table:
 
 
 def _records(shelves: Shelves, part: int) -> pa.Table:
-    records = shelves.records.read_part(part, _OF_RECORDS)
+    records = shelves.records.read_part(part, [*_OF_RECORDS, "note"])
     checked = shelves.validated.read_part(part, ["code", "detail"])
     deduped = shelves.deduped.read_part(part, ["code", "matched_run_id", "similarity"])
     divided = shelves.divided.read_part(part, ["component", "split"])
@@ -81,7 +82,7 @@ def _records(shelves: Shelves, part: int) -> pa.Table:
             "stage": pa.array([stage for stage, _, _ in fates], pa.string()),
             "outcome": pa.array([outcome for _, outcome, _ in fates], pa.string()),
             "code": pa.array([code for _, _, code in fates], pa.string()),
-            "detail": checked["detail"],
+            "detail": pc.coalesce(checked["detail"], records["note"]),
             "matched_run_id": deduped["matched_run_id"],
             "similarity": deduped["similarity"],
             "component": divided["component"],

@@ -127,6 +127,7 @@ def _record_table(prepared: list[Prepared]) -> pa.Table:
             "prompt_source": pa.array([one.prompt_source for one in prepared], pa.string()),
             "step": pa.array([one.step for one in prepared], pa.string()),
             "flags": pa.array([one.flags for one in prepared], pa.list_(pa.string())),
+            "note": pa.array([one.note for one in prepared], pa.string()),
             "thoughts": pa.array([one.thoughts for one in prepared], pa.string()),
             "redacted": pa.array([one.redacted for one in prepared], pa.string()),
             **_people_columns(records),

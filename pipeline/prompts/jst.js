@@ -5,6 +5,7 @@
   const world = globalThis;
   const compile = Function;
   const parse = JSON.parse;
+  const Failure = Error;
   const write = JSON.stringify;
   const helpers = Object.freeze({
     stringify: write,
@@ -46,7 +47,14 @@
 
   // The text as JSON, which carries every character.
   world.render = (number, json) => {
-    const text = loaded[number]({ ...parse(json), ...always });
+    let text;
+    try {
+      text = loaded[number]({ ...parse(json), ...always });
+    } catch (error) {
+      // The engine throws null where there is no memory left for an error.
+      if (error === null || error instanceof Failure) throw error;
+      throw `it threw a value that is no error`;
+    }
     if (typeof text !== "string") throw `it returned ${typeof text}, not a string`;
     return write(text);
   };

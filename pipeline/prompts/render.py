@@ -78,6 +78,8 @@ class RenderedText(Struct, frozen=True):
 
     text: str | None
     said: str | None = None
+    role: str | None = None
+    """The template's role, where the run's interaction does not say it."""
 
 
 class TemplateRequest(Struct, frozen=True):
@@ -225,6 +227,9 @@ class Renderer:
         if like.parts:
             return like.parts
         known = self.catalog.interaction(like)
+        if like.id is None and like.name is None:
+            said = "the prompt was not stored, and the run names no interaction to render it from"
+            raise _Failed("inputs_not_stored", said, "$.interaction")
         if known is None or not known.parts:
             said = (
                 "the prompt was not stored, and the templates of interaction "
@@ -291,14 +296,15 @@ class _Work:
         template, drift = self.renderer._known(part.template)  # noqa: SLF001 - of one file
         if drift:
             self.drift.append(drift)
-        role = part.template.role or template.role
+        text, role = self._text(template)
+        role = part.template.role or role
         if role is None:
             raise _Failed(
                 "unrenderable_template", f"{_named(template)} has no role", "$.interaction"
             )
-        yield Segment(role, self._text(template))
+        yield Segment(role, text)
 
-    def _text(self, template: Template) -> str:
+    def _text(self, template: Template) -> tuple[str, str | None]:
         if self.renderer._asks_studio(template):  # noqa: SLF001 - of one file
             return self._answer(template)
         if template.content is None:
@@ -312,9 +318,9 @@ class _Work:
         if isinstance(found, Failure):
             said = f"{_named(template)} cannot be rendered: {found.said}"
             raise _Failed("unrenderable_template", said)
-        return found
+        return found, template.role
 
-    def _answer(self, template: Template) -> str:
+    def _answer(self, template: Template) -> tuple[str, str | None]:
         key = TemplateRequest(template.id, template.version, self.body).key
         answer = self.renderer.rendered.get(key)
         if answer is None:
@@ -328,7 +334,7 @@ class _Work:
             code: RejectCode = "unrenderable_template"
             raise _Failed(code, f"{_named(template)}: {answer.said}", "$.interaction")
         self.asked_studio = True
-        return answer.text
+        return answer.text, template.role or answer.role
 
 
 def render_template(

@@ -39,6 +39,9 @@ class Sandbox:
 
     def jst(self, code: str, names: tuple[str, ...], variables: bytes) -> str | Failure:
         """A function's body in which only `names`, Array, Set and `_` are known."""
+        for name in names:
+            if not name.replace("$", "_").isidentifier():
+                return Failure(f"SyntaxError: its schema declares {name!r}, which is no name")
         known = ",".join(dict.fromkeys((*names, "_", "Array", "Set")))
         return self._render("jst", (known, code), variables)
 
@@ -106,7 +109,15 @@ def _sources(kind: str) -> tuple[str, ...]:
 def _is_bound(error: Exception, said: str) -> bool:
     """Whether a bound was met, after which the world may be half done."""
     return isinstance(error, quickjs.StackOverflow) or not said.strip().startswith(
-        ("ReferenceError", "TypeError", "SyntaxError", "RangeError", "Error", "it returned")
+        (
+            "ReferenceError",
+            "TypeError",
+            "SyntaxError",
+            "RangeError",
+            "Error",
+            "it returned",
+            "it threw",
+        )
     )
 
 

@@ -58,6 +58,8 @@ class Prepared(Struct, frozen=True):
     """`stored`, `rendered` or `rendered_by_studio`."""
     flags: tuple[str, ...] = ()
     """What a reader should know of the record, for example `template_drift`."""
+    note: str | None = None
+    """What there is to say about the flags."""
     step: str | None = None
     """Which workflow step the run is a try of."""
     thoughts: str | None = None
@@ -114,6 +116,7 @@ class Prepare(Struct, frozen=True):
             parameters=b"null" if run.parameters is UNSET else bytes(run.parameters),
             prompt_source=made.prompt_source,
             flags=made.flags,
+            note=made.note,
             thoughts=made.thoughts,
             step=_step(run, interaction, self.labels.spec.superseded),
         )

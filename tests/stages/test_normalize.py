@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pipeline.api.runs import Run
 from pipeline.digests import encode_record
 from pipeline.formats import get_format
+from pipeline.prompts import PromptCatalog, Renderer
 from pipeline.records import ChatRecord, Rejected
-from pipeline.spec import NormalizeSpec
+from pipeline.spec import NormalizeSpec, RenderSpec
 from pipeline.stages.normalize import Normalize, Normalized
 from pipeline.stages.normalize.shapes import READERS, Told, tell_shape
 from pipeline.stages.read import read_run
@@ -56,13 +57,15 @@ def test_golden_run(path: Path) -> None:
     assert outcome == {key: golden[key] for key in golden if key not in GIVEN}
 
 
-GIVEN = {"about", "run", "options", "interactions"}
+GIVEN = {"about", "run", "options", "render", "interactions"}
 
 
 def outcome_of(golden: dict[str, Any]) -> dict[str, Any]:
     """What becomes of a golden's run, in the words of a golden."""
     spec = msgspec.convert(golden.get("options", {}), NormalizeSpec)
-    made = Normalize(spec)(read(golden["run"]))
+    catalog = PromptCatalog.read([json.dumps(golden.get("interactions", [])).encode()])
+    renderer = Renderer(catalog, msgspec.convert(golden.get("render", {}), RenderSpec))
+    made = Normalize(spec, renderer)(read(golden["run"]))
     if isinstance(made, Rejected):
         return {"rejected": msgspec.to_builtins(made)}
     outcome: dict[str, Any] = {"record": json.loads(encode_record(made.record))}
@@ -72,6 +75,8 @@ def outcome_of(golden: dict[str, Any]) -> dict[str, Any]:
         outcome["prompt_source"] = made.prompt_source
     if made.flags:
         outcome["flags"] = list(made.flags)
+    if made.note:
+        outcome["note"] = made.note
     return outcome
 
 

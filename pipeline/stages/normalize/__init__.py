@@ -32,6 +32,8 @@ class Normalized(Struct, frozen=True):
     prompt_source: str = "stored"
     """`stored`, `rendered` or `rendered_by_studio`."""
     flags: tuple[str, ...] = ()
+    note: str | None = None
+    """What there is to say about the flags."""
 
 
 class Normalize(Struct, frozen=True):
@@ -59,7 +61,7 @@ class Normalize(Struct, frozen=True):
             tools=draft.tools,
             response_schema=schema.compact if schema and carried else UNSET,
         )
-        return Normalized(record, answer.thoughts, read.source, read.flags)
+        return Normalized(record, answer.thoughts, read.source, read.flags, read.note)
 
     def _messages(self, draft: Draft, schema: ResultSchema | None) -> list[Message] | Rejected:
         applied = apply_policy(draft, schema, self.spec)

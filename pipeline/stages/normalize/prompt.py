@@ -39,6 +39,8 @@ class ReadPrompt(Struct, frozen=True):
     draft: Draft
     source: str = "stored"
     flags: tuple[str, ...] = ()
+    note: str | None = None
+    """What there is to say about the flags."""
 
 
 def is_stored(prompt: Raw | UnsetType) -> bool:
@@ -69,8 +71,8 @@ def _render(run: Run, renderer: Renderer) -> ReadPrompt | Rejected:
     turns = _turns(rendered)
     if isinstance(turns, Rejected):
         return turns
-    flags = (f"template_drift: {rendered.drift}",) if rendered.drift else ()
-    return ReadPrompt(Draft(turns), rendered.source, flags)
+    flags = ("template_drift",) if rendered.drift else ()
+    return ReadPrompt(Draft(turns), rendered.source, flags, rendered.drift)
 
 
 def _turns(rendered: Rendered) -> list[Turn] | Rejected:
