@@ -126,6 +126,8 @@ def main() -> int:
     beside = source.with_name(source.name.split(".")[0] + ".truth.json")
     truth = flags.truth or (beside if beside.exists() else None)
     good = True
+    print("prompts that were not stored, on one core", flush=True)
+    subprocess.run([sys.executable, str(HERE / "render.py")], check=True)
     for copies in sorted({1, flags.copies}):
         material = prepare(source, truth, copies)
         good = compare(material, skip_plain=flags.skip_plain) and good

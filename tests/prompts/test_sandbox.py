@@ -129,7 +129,7 @@ def test_strange_names_are_only_names(sandbox: Sandbox, name: str) -> None:
 
 
 def test_a_name_that_is_no_name_is_an_error(sandbox: Sandbox) -> None:
-    for name in ("first-name", "class", "}){}; evil("):
+    for name in ("first-name", "a b", "}){}; evil("):
         failed = sandbox.jst("return 'x'", (name,), b"{}")
         assert isinstance(failed, Failure)
         assert "SyntaxError" in failed.said
