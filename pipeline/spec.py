@@ -111,6 +111,8 @@ class NormalizeSpec(Struct, frozen=True, forbid_unknown_fields=True):
     orphan_tool_results: Literal["reject", "inline"] = "reject"
     """A tool's result whose call is not stored: the run leaves, or the result becomes text of
     the user's."""
+    system_only: Literal["reject", "user"] = "reject"
+    """A prompt of nothing but system text: the run leaves, or the text becomes the user's."""
 
 
 class RenderSpec(Struct, frozen=True, forbid_unknown_fields=True):

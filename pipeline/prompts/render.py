@@ -165,6 +165,14 @@ class Renderer:
         found = [self._known(one.template)[0] for one in parts if isinstance(one, TemplatePart)]
         return known or like, tuple(one for one in found if one.content is None)
 
+    def has_role(self, role: str, interaction: Raw | UnsetType) -> bool:
+        """Whether a segment of that role is known to belong to the interaction's prompt."""
+        like = _interaction(interaction)
+        known = like if like.parts else self.catalog.interaction(like)
+        parts = (known.parts if known else None) or ()
+        templates = [part.template for part in parts if isinstance(part, TemplatePart)]
+        return any(role in (one.role, self._known(one)[0].role) for one in templates)
+
     def _rendered(
         self,
         interaction: Raw | UnsetType,

@@ -66,6 +66,8 @@ class Normalize(Struct, frozen=True):
     def _messages(self, draft: Draft, schema: ResultSchema | None) -> list[Message] | Rejected:
         applied = apply_policy(draft, schema, self.spec)
         turns = applied.turns
+        if not turns and applied.system and self.spec.system_only == "user":
+            return [Message("user", applied.system)]
         if self.spec.orphan_tool_results == "inline":
             turns = inline_orphans(turns)
         messages = to_messages(turns)

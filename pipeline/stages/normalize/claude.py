@@ -70,7 +70,9 @@ def read_claude(prompt: Raw) -> Draft | Rejected:
     for index, message in enumerate(read.messages):
         if rejected := _read_message(message, f"$.prompt.messages[{index}].content", turns):
             return rejected
-    return Draft(turns, important="tail" if isinstance(read.system, str) else "own")
+    if isinstance(read.system, str):
+        return Draft(turns, important="tail")
+    return Draft(turns, hides_safety=True)
 
 
 def _read_message(message: _Message, path: str, turns: list[Turn]) -> Rejected | None:

@@ -116,7 +116,7 @@ def read_converse(prompt: Raw) -> Draft | Rejected:
     for index, message in enumerate(read.messages):
         if rejected := _read_message(message, f"$.prompt.messages[{index}].content", turns):
             return rejected
-    return Draft(turns, tools, important="tail")
+    return Draft(turns, tools, important="tail", hides_safety=True)
 
 
 @lru_cache(maxsize=256)

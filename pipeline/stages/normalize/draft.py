@@ -45,6 +45,8 @@ class Draft(Struct, frozen=True):
     """What `IMPORTANT: ` before system text means: the author's own word; the platform's mark
     of safety text in system turns that follow another turn; or that mark also after a blank
     line inside a system text."""
+    hides_safety: bool = False
+    """Whether safety text would stand among the user's, without a mark."""
     roles_lost: str | None = None
     """Why the roles cannot be told from the prompt alone (a sentence); the interaction's
     templates may tell them."""

@@ -91,7 +91,7 @@ def read_gemini(prompt: Raw) -> Draft | Rejected:
         said = "the order of the turns was lost: the model's stand last"
         return refuse("ambiguous_prompt", said, "$.prompt.contents")
     lost = "system text stands among the user's parts" if read.system is None else None
-    return Draft(turns, roles_lost=lost)
+    return Draft(turns, hides_safety=True, roles_lost=lost)
 
 
 def _read_content(content: _Content, path: str) -> list[Turn] | Rejected:

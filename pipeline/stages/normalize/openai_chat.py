@@ -9,7 +9,7 @@ same in camelCase, which is read too.
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType, structs
 
 from pipeline.records import ContentPart, Rejected, Role, TextPart
 from pipeline.stages.normalize.draft import Call, Draft, Turn, refuse, refuse_shape
@@ -81,7 +81,8 @@ def read_chat_object(prompt: Raw) -> Draft | Rejected:
         items = _OBJECT.decode(prompt).messages
     except msgspec.ValidationError as error:
         return refuse_shape(error, "$.prompt")
-    return _read_items(items, "$.prompt.messages")
+    draft = _read_items(items, "$.prompt.messages")
+    return draft if isinstance(draft, Rejected) else structs.replace(draft, hides_safety=True)
 
 
 def _read_items(items: list[_Item], path: str) -> Draft | Rejected:

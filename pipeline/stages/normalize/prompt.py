@@ -59,7 +59,8 @@ def read_prompt(run: Run, renderer: Renderer) -> ReadPrompt | Rejected:
     if isinstance(draft, Rejected):
         ambiguous = draft.code == "ambiguous_prompt"
         return (_tell_roles(run, renderer, told.prompt) if ambiguous else None) or draft
-    if draft.roles_lost is None:
+    hidden = draft.hides_safety and renderer.has_role("safety", run.interaction)
+    if draft.roles_lost is None and not hidden:
         return ReadPrompt(draft)
     return _tell_roles(run, renderer, told.prompt) or ReadPrompt(draft)
 

@@ -147,7 +147,7 @@ def _shape_of_messages(messages: Raw, *, has_system: bool) -> Shape | None:
             case _:
                 return None
     if not plain:
-        return None
+        return "Claude messages" if has_system else None
     return "Claude messages" if has_system else "messages of Mistral or Vertex Llama"
 
 

@@ -140,6 +140,8 @@ def _label_turns(body: str, labels: list[re.Match[str]]) -> list[Turn]:
     if labels and labels[0][1] == "INSTRUCTION":
         return [_block_turn("user", body[labels[0].end() :])]
     labels = [match for match in labels if match[1] in {"USER", "ASSISTANT"}]
+    if not labels:
+        return []
     ends = [*(match.start() for match in labels[1:]), len(body)]
     return [
         _block_turn("assistant" if match[1] == "ASSISTANT" else "user", body[match.end() : end])
