@@ -14,7 +14,7 @@ from msgspec import Raw, Struct, field
 from pipeline.api.interactions import Interaction
 from pipeline.api.prompts import PromptTemplate
 
-__all__ = ["Documents", "sort_documents"]
+__all__ = ["Documents", "sort_documents", "split_documents"]
 
 _SHOWN = 20
 
@@ -54,7 +54,7 @@ def sort_documents(data: bytes) -> Documents:
     """
     found = Documents()
     within: dict[str, bytes] = {}
-    for number, document in enumerate(_items(data.removeprefix(b"\xef\xbb\xbf")), 1):
+    for number, document in enumerate(split_documents(data), 1):
         try:
             _sort(document, found, within)
         except _ERRORS as error:
@@ -62,6 +62,23 @@ def sort_documents(data: bytes) -> Documents:
                 found.problems.append(f"document {number}: {error}")
     found.prompts = within | found.prompts
     return found
+
+
+def split_documents(file: bytes) -> Iterator[bytes]:
+    """A file's documents one by one, each its very bytes; a line that is none as it is.
+
+    Raises msgspec's errors where the whole is no JSON, and no lines either.
+    """
+    data = file.removeprefix(b"\xef\xbb\xbf")
+    lines = [line for line in data.split(b"\n") if line.strip()]
+    if len(lines) < 2 or _is_json(data):  # noqa: PLR2004 (a file of lines has two at least)
+        yield from _unpacked(data)
+        return
+    for line in lines:
+        if _is_json(line):
+            yield from _unpacked(line)
+        else:
+            yield line
 
 
 def _sort(document: bytes, found: Documents, within: dict[str, bytes]) -> None:
@@ -87,19 +104,6 @@ def _embedded(interaction: bytes) -> dict[str, bytes]:
         if template.content is not None:
             templates[template.id] = raw
     return templates
-
-
-def _items(data: bytes) -> Iterator[bytes]:
-    """The documents one by one, each the very bytes of the file; a line that is none as it is."""
-    lines = [line for line in data.split(b"\n") if line.strip()]
-    if len(lines) < 2 or _is_json(data):  # noqa: PLR2004 (a file of lines has two at least)
-        yield from _unpacked(data)
-        return
-    for line in lines:
-        if _is_json(line):
-            yield from _unpacked(line)
-        else:
-            yield line
 
 
 def _is_json(data: bytes) -> bool:

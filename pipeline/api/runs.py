@@ -50,6 +50,8 @@ class RunRef(Struct, frozen=True, kw_only=True):
 
     id: str
     updated_at: str | None = None
+    interaction: Raw | UnsetType = UNSET
+    """An id, a reference or the whole interaction; not every server lists it."""
 
 
 class FindRunsBody(Struct, frozen=True, omit_defaults=True):

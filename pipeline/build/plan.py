@@ -13,9 +13,11 @@ from pipeline.build.ledger_file import Shelves, write_ledger
 from pipeline.build.prepare import PreparePart, prepare
 from pipeline.build.progress import Progress
 from pipeline.build.pull import pull
+from pipeline.build.rendering import lay_out_templates
 from pipeline.build.rows import read_live_rows
 from pipeline.build.sources import RunSource
 from pipeline.build.split import split
+from pipeline.build.templates import Templates
 from pipeline.build.validate import CheckPart, validate
 from pipeline.build.write import DATASET, write_format
 from pipeline.digests import canonical_json, content_digest
@@ -35,20 +37,29 @@ from pipeline.storage import LocalStore
 __all__ = ["build_id_of", "carry_out"]
 
 
-def build_id_of(spec: BuildSpec, source: RunSource) -> str:
-    """Equal runs, equal specs and equal versions give equal ids."""
-    made_of = canonical_json([__version__, spec.digest(), source.digest()])
+def build_id_of(spec: BuildSpec, source: RunSource, templates: Templates) -> str:
+    """Equal runs, equal templates, equal specs and equal versions give equal ids."""
+    made_of = canonical_json([__version__, spec.digest(), source.digest(), templates.digest()])
     return content_digest(made_of)[:16]
 
 
 def carry_out(
-    spec: BuildSpec, source: RunSource, *, store: LocalStore, engine: Engine, progress: Progress
+    spec: BuildSpec,
+    source: RunSource,
+    templates: Templates,
+    *,
+    store: LocalStore,
+    engine: Engine,
+    progress: Progress,
 ) -> DatasetManifest:
     """All stages in their order, from pull to manifest. Finished shelves are not made again."""
     shelves = Shelves(store)
     pull(shelves.pulled, source, engine, progress)
+    renderer = lay_out_templates(
+        shelves.pulled, spec, templates, source.studio(), engine=engine, progress=progress
+    )
     check = CheckPart(shelves.validated, Validate(tuple(map(get_format, spec.formats))))
-    make = PreparePart(shelves.records, shelves.pulled, _prepare_stage(spec), check)
+    make = PreparePart(shelves.records, shelves.pulled, _prepare_stage(spec), renderer, check)
     prepare(make, engine, progress)
     validate(check, shelves.records, engine, progress)
     with _scratch(store) as scratch:
@@ -65,7 +76,9 @@ def carry_out(
                 scratch=scratch,
                 progress=progress,
             )
-    manifest = _manifest(spec, shelves, build_id=store.root.name, files=files, tokens=tokens)
+    manifest = _manifest(
+        spec, shelves, templates, build_id=store.root.name, files=files, tokens=tokens
+    )
     write_manifest(store.path(DATASET), manifest)
     return manifest
 
@@ -118,6 +131,7 @@ def nothing_left(shelves: Shelves) -> str:
 def _manifest(
     spec: BuildSpec,
     shelves: Shelves,
+    templates: Templates,
     *,
     build_id: str,
     files: tuple[DatasetFile, ...],
@@ -136,7 +150,7 @@ def _manifest(
         files=files,
         proof=msgspec.convert(divided.facts["proof"], CrossSplitProof),
         spec=spec.making(),
-        source=pulled.facts,
+        source=pulled.facts | {"templates": templates.digest()},
         versions={"trainset": __version__},
     )
 

@@ -6,8 +6,10 @@ Each part has two files: `part-*` with the records and `rejected-*` with the run
 from dataclasses import dataclass
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from pipeline.build.progress import Progress
+from pipeline.build.rendering import PartRenderer
 from pipeline.build.shelf import Shelf, ShelfManifest
 from pipeline.build.tallies import add_counts
 from pipeline.build.validate import CheckPart
@@ -58,6 +60,7 @@ class PreparePart:
     shelf: Shelf
     pulled: Shelf
     stage: Prepare
+    renderer: PartRenderer
     check: CheckPart
 
     def __call__(self, index: int) -> tuple[int, dict[str, int]]:
@@ -70,10 +73,12 @@ class PreparePart:
 
     def _make(self, index: int) -> None:
         table = self.pulled.read_part(index, ["run_id", "raw"])
+        normalize = replace(self.stage.normalize, renderer=self.renderer(index))
+        stage = replace(self.stage, normalize=normalize)
         prepared: list[Prepared] = []
         refused: list[tuple[str, Refused]] = []
         for run_id, raw in zip(table["run_id"].to_pylist(), table["raw"].to_pylist(), strict=True):
-            match _read(self.stage, run_id, raw):
+            match _read(stage, run_id, raw):
                 case Prepared() as one:
                     prepared.append(one)
                 case Refused() as one:

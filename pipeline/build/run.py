@@ -10,6 +10,7 @@ from pipeline.build.plan import build_id_of, carry_out
 from pipeline.build.progress import SILENT, Progress
 from pipeline.build.result import LATEST, BuildResult
 from pipeline.build.sources import FileSource, RunSource
+from pipeline.build.templates import Templates, gather
 from pipeline.engines import open_engine
 from pipeline.errors import NoSpace, PermanentError, SourceUnreadable, UsageError
 from pipeline.formats import get_format
@@ -36,24 +37,29 @@ def build_dataset(
     store = open_store(spec.run.work_dir)
     with _disk_errors(store.root), hold_folder(store.root):
         source = source or _file_source(spec)
-        build_id = build_id_of(spec, source)
+        templates = gather(spec, source.studio())
+        build_id = build_id_of(spec, source, templates)
         folder = store.root / "builds" / build_id
         if (folder / "dataset" / MANIFEST_NAME).is_file():
             result = BuildResult(folder, read_manifest(folder / "dataset"), unchanged=True)
         else:
-            result = _build(spec, source, LocalStore(folder), progress)
+            result = _build(spec, source, templates, LocalStore(folder), progress)
         store.write_bytes(LATEST, build_id.encode() + b"\n")
     check_gates(spec.gates, result.manifest)
     return result
 
 
 def _build(
-    spec: BuildSpec, source: RunSource, store: LocalStore, progress: Progress
+    spec: BuildSpec,
+    source: RunSource,
+    templates: Templates,
+    store: LocalStore,
+    progress: Progress,
 ) -> BuildResult:
     store.sweep()
     engine = open_engine(spec.run.engine, spec.run.workers, _PRELOAD)
     try:
-        manifest = carry_out(spec, source, store=store, engine=engine, progress=progress)
+        manifest = carry_out(spec, source, templates, store=store, engine=engine, progress=progress)
     finally:
         engine.close()
     return BuildResult(store.root, manifest)

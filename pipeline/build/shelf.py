@@ -16,7 +16,7 @@ from pipeline.storage import LocalStore
 
 __all__ = ["PAYLOAD", "Shelf", "ShelfManifest"]
 
-PAYLOAD = ("raw", "record", "parameters", "messages", "answer")
+PAYLOAD = ("raw", "record", "parameters", "messages", "answer", "text")
 """Columns of long text: compressed, but neither dictionaries nor statistics are kept of them."""
 
 _MANIFEST = "_manifest.json"

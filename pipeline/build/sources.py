@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import xxhash
 import zstandard
 
+from pipeline.build.templates import TemplateStudio
 from pipeline.digests import canonical_json, content_digest
 from pipeline.errors import SourceUnreadable, UsageError
 
@@ -65,6 +66,9 @@ class RunSource(Protocol):
     def batches(self, done: Container[int]) -> Iterator[LineBatch | DocumentBatch]:
         """The batches whose number is not in `done`, in order."""
 
+    def studio(self) -> TemplateStudio | None:
+        """Who has the templates of the runs' interactions; None where nobody can be asked."""
+
 
 class FileSource:
     """Exported run documents: one JSON document a line, or a Parquet column `raw`."""
@@ -95,6 +99,9 @@ class FileSource:
                 if index not in done:
                     yield LineBatch(index, path.name, first_line, data, oversized)
                 index += 1
+
+    def studio(self) -> None:
+        """None: files were exported by somebody else."""
 
     def _blocks(self, path: Path) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
         if path.suffix == ".parquet":

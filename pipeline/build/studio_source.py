@@ -4,12 +4,17 @@ Offset pages shift while runs are added, so the listing is checked against the s
 of ids, and the runs are fetched in the order of their ids: the pages' order decides nothing.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from msgspec import UNSET
+
+from pipeline.api.prompts import RenderedPrompt
 from pipeline.api.sessions import TrainingSession
 from pipeline.build.sources import DocumentBatch, LineBatch
-from pipeline.client import StudioClient
+from pipeline.build.templates import Withheld
+from pipeline.client import Refusal, StudioClient
 from pipeline.digests import canonical_json, content_digest
 from pipeline.errors import SourceUnreadable
 
@@ -24,7 +29,8 @@ class StudioSource:
     def __init__(self, client: StudioClient, session: TrainingSession) -> None:
         self._client = client
         self._session = session
-        self._runs = _list_runs(client, session)
+        self._interactions: set[bytes] = set()
+        self._runs = self._list()
 
     def digest(self) -> str:
         """Over the ids and when each run was last changed."""
@@ -37,6 +43,10 @@ class StudioSource:
     def total(self) -> int | None:
         """How many runs the session lists."""
         return len(self._runs)
+
+    def studio(self) -> "SessionTemplates":
+        """The session's Studio."""
+        return SessionTemplates(self._client, frozenset(self._interactions))
 
     def batches(self, done: Container[int]) -> Iterator[LineBatch | DocumentBatch]:
         """A thousand runs each, in the order of their ids."""
@@ -56,15 +66,47 @@ class StudioSource:
         if documents:
             yield DocumentBatch(next(waiting), tuple(documents))
 
+    def _list(self) -> dict[str, str]:
+        """Every run id of the session with its `updated_at` (empty where no page showed it)."""
+        listed = {}
+        for ref in self._client.training.run_refs(self._session.id):
+            listed[ref.id] = ref.updated_at or ""
+            if ref.interaction is not UNSET:
+                self._interactions.add(bytes(ref.interaction))
+        current = self._client.training.get(self._session.id)
+        for run_id in current.runs or ():
+            listed.setdefault(run_id, "")
+        if not listed:
+            raise SourceUnreadable(
+                f"session {current.name} ({current.id}) holds no runs; add some to it first"
+            )
+        return listed
 
-def _list_runs(client: StudioClient, session: TrainingSession) -> dict[str, str]:
-    """Every run id of the session with its `updated_at` (empty where no page showed it)."""
-    listed = {ref.id: ref.updated_at or "" for ref in client.training.run_refs(session.id)}
-    current = client.training.get(session.id)
-    for run_id in current.runs or ():
-        listed.setdefault(run_id, "")
-    if not listed:
-        raise SourceUnreadable(
-            f"session {session.name} ({session.id}) holds no runs; add some to it first"
-        )
-    return listed
+
+@dataclass(frozen=True, slots=True)
+class SessionTemplates:
+    """The templates of a session's runs, where its Studio has them."""
+
+    client: StudioClient
+    interactions: frozenset[bytes]
+
+    def named(self) -> Iterable[bytes]:
+        """Each interaction as the listed runs name it."""
+        return self.interactions
+
+    def interaction(self, ident: str) -> bytes | Withheld:
+        """An interaction's document."""
+        return _given(self.client.interactions.look_up(ident))
+
+    def template(self, ident: str) -> bytes | Withheld:
+        """A template's document."""
+        return _given(self.client.prompts.look_up(ident))
+
+    def render(self, ident: str, variables: bytes) -> RenderedPrompt | Withheld:
+        """What a template says with these variables."""
+        answer = self.client.prompts.try_render(ident, variables)
+        return Withheld(answer.status, answer.words) if isinstance(answer, Refusal) else answer
+
+
+def _given(answer: bytes | Refusal) -> bytes | Withheld:
+    return Withheld(answer.status, answer.words) if isinstance(answer, Refusal) else answer

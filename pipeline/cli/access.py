@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.build.templates import template_files
 from pipeline.cli.console import say
 from pipeline.client import StudioClient
 from pipeline.errors import UsageError
@@ -40,9 +41,12 @@ def embedded_studio(spec: BuildSpec) -> Iterator[tuple[StudioClient, list[str]]]
     with EmbeddedStudio(data_dir) as studio:
         say(f"No Studio is configured: started an embedded one at {studio.url}")
         ids: list[str] = []
+        for path in template_files(spec.source.interactions):
+            for problem in studio.import_interactions(path).problems:
+                say(f"  {path.name}: {problem}")
         environments = Path(spec.source.environments) if spec.source.environments else None
-        for path in spec.source.runs:
-            report = studio.import_runs(Path(path), environments)
+        for name in spec.source.runs:
+            report = studio.import_runs(Path(name), environments)
             ids += report.run_ids
             for problem in report.problems:
                 say(f"  {problem}")

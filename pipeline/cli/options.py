@@ -52,6 +52,12 @@ build_flags = _stacked(
         metavar="FILE...",
         help="Exported run documents: .jsonl, .gz, .zst, .parquet, or a glob.",
     ),
+    click.option(
+        "--interactions",
+        multiple=True,
+        metavar="FILE...",
+        help="Exported interactions and templates, to render prompts that were not stored.",
+    ),
     studio_flags,
     work_dir_flag,
     click.option(
@@ -82,6 +88,7 @@ def read_spec(words: tuple[str, ...] = (), **flags: Any) -> BuildSpec:
         overrides={
             "source.session": flags.get("session"),
             "source.runs": runs or None,
+            "source.interactions": flags.get("interactions"),
             "studio.url": flags.get("studio_url"),
             "studio.token_url": flags.get("token_url"),
             "run.work_dir": flags.get("work_dir"),

@@ -1,6 +1,7 @@
 """`POST /training/<id>/build`: the same stages as the command line, over the session's runs."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Row
 from pipeline.digests import canonical_json, content_digest
 from pipeline.errors import TrainsetError, TransientError
 from pipeline.spec import BuildSpec, RunSpec, SourceSpec
+from pipeline.studio.catalog import documents_of_session
 from pipeline.studio.failures import bad_request
 from pipeline.studio.keys import Caller
 from pipeline.studio.runs import session_raw
@@ -19,13 +21,20 @@ from pipeline.trainers import PROVIDERS
 
 __all__ = ["build_session", "build_with_stages"]
 
+_INTERACTIONS = "interactions.jsonl"
+
 
 def build_with_stages(runs: Path, work_dir: Path) -> Path:
-    """The builder of a real Studio: the build room, on one process."""
+    """The builder of a real Studio: the build room, on one process.
+
+    Prompts that were not stored are rendered from the interactions that lie beside the runs.
+    """
     from pipeline.build import build_dataset  # noqa: PLC0415 (the whole build: only when asked)
 
+    interactions = runs.with_name(_INTERACTIONS)
+    known = (str(interactions),) if interactions.is_file() else ()
     spec = BuildSpec(
-        source=SourceSpec(runs=(str(runs),)),
+        source=SourceSpec(runs=(str(runs),), interactions=known),
         run=RunSpec(work_dir=str(work_dir), workers=1),
     )
     result = build_dataset(replace(spec, formats=("openai",)))
@@ -75,15 +84,28 @@ def _built(studio: Studio, row: Row[Any], work_dir: Path) -> tuple[str, str]:
 
 
 def _export(studio: Studio, row: Row[Any], work_dir: Path) -> tuple[Path, str]:
-    """The session's runs as a file, one document a line, and what their order does not change."""
+    """The session's runs as a file, one document a line, and what their order does not change.
+
+    What they are rendered from lies beside them, and is in the digest too.
+    """
     work_dir.mkdir(parents=True, exist_ok=True)
     path = work_dir / "runs.jsonl"
+    with studio.database.read() as connection:
+        digests = _write(path, session_raw(connection, row.project, row.id))
+        documents = documents_of_session(connection, row.project, row.id)
+    if documents:
+        digests += _write(path.with_name(_INTERACTIONS), documents)
+    return path, content_digest(canonical_json(sorted(digests)))
+
+
+def _write(path: Path, documents: Iterable[bytes]) -> list[str]:
+    """Write the documents one a line; their digests."""
     digests = []
-    with path.open("wb") as file, studio.database.read() as connection:
-        for raw in session_raw(connection, row.project, row.id):
+    with path.open("wb") as file:
+        for raw in documents:
             file.write(raw.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n")
             digests.append(content_digest(raw))
-    return path, content_digest(canonical_json(sorted(digests)))
+    return digests
 
 
 def _end(studio: Studio, caller: Caller, row: Row[Any], *, dataset: str, digest: str) -> None:
