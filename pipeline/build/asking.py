@@ -15,6 +15,7 @@ from pipeline.api.prompts import RenderedPrompt
 from pipeline.build.progress import Progress
 from pipeline.build.shelf import Shelf
 from pipeline.build.templates import TemplateStudio, Withheld
+from pipeline.errors import TrainsetError
 from pipeline.prompts import PromptCatalog, RenderedText, TemplateRequest
 
 __all__ = ["Asking", "read_answers"]
@@ -44,11 +45,16 @@ class Asking:
     studio: TemplateStudio
     catalog: PromptCatalog
     progress: Progress
-    withheld: dict[str, str]
-    """Ids of templates that the Studio does not render, with a sentence; grows."""
+    withheld: dict[str, Withheld]
+    """Ids that the Studio gives nothing for; those of templates that it does not render come in."""
     made: int = 0
     """Requests that were answered by now."""
+    _closed: set[str] = field(default_factory=set)
+    """Templates that need not be asked about again."""
     _part_of: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._closed = {ident for ident, said in self.withheld.items() if said.is_gone}
 
     def recall(self, parts: int) -> None:
         """Find the answers that an earlier try of this build has saved."""
@@ -98,6 +104,10 @@ class Asking:
             for future in as_completed(futures):
                 future.result()
                 self.progress.advance(1)
+        except TrainsetError:
+            # Those on their way are waited for: what is answered need not be asked again.
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             for future, request in futures.items():
@@ -110,16 +120,17 @@ class Asking:
     def _answered(self, request: TemplateRequest) -> RenderedText | None:
         """The Studio's answer; None where it withholds the template."""
         ident = request.template_id
-        if ident in self.withheld:
+        if ident in self._closed:
             return None
         answer = self.studio.render(ident, request.variables)
         if isinstance(answer, RenderedPrompt):
             return self._text(request, answer)
         if answer.status in _NOT_GIVEN:
-            said = f"the Studio answered {answer.status} for rendering {ident}, {answer.words}"
-            self.withheld[ident] = said
+            said = f"the Studio answered {answer.status} for rendering {ident}, {answer.said}"
+            self.withheld[ident] = Withheld(answer.status, said)
+            self._closed.add(ident)
             return None
-        return RenderedText(None, _refused(answer))
+        return RenderedText(None, f"the Studio answered {answer.status}, {answer.said}")
 
     def _text(self, request: TemplateRequest, answer: RenderedPrompt) -> RenderedText:
         """The answer's text; in the answer's first form it stands where a template's source does.
@@ -145,7 +156,3 @@ class Asking:
         arrays = {name: pa.array(values, pa.string()) for name, values in columns.items()}
         self.shelf.write_part(part, pa.table(arrays), _KIND)
         self._part_of.update((key, part) for key in keys if key not in self._part_of)
-
-
-def _refused(answer: Withheld) -> str:
-    return f"the Studio answered {answer.status}, {answer.words}"

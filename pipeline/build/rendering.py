@@ -21,7 +21,7 @@ from pipeline.api.runs import Run
 from pipeline.build.asking import Asking, read_answers
 from pipeline.build.progress import Progress
 from pipeline.build.shelf import Shelf
-from pipeline.build.templates import Templates, TemplateStudio, complete
+from pipeline.build.templates import Templates, TemplateStudio, Withheld, complete
 from pipeline.engines import Engine
 from pipeline.errors import TransientError
 from pipeline.prompts import (
@@ -45,7 +45,7 @@ _INTERACTIONS = "interactions.json"
 _WITHHELD = "withheld.json"
 _DONE = "_rendered.json"
 _SOME = Raw(b'{"some":"variable"}')
-_Withheld = dict[str, str]
+_Told = dict[str, Withheld]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class PartRenderer:
         catalog, withheld = self.known()
         return _ToldRenderer(catalog, self.spec, read_answers(self.pulled, index), withheld)
 
-    def known(self) -> tuple[PromptCatalog, _Withheld]:
+    def known(self) -> tuple[PromptCatalog, _Told]:
         """The catalog, and what the Studio says of what it withholds."""
         folder = self.pulled.store.path(self.pulled.name)
         return _read_known(folder, (folder / _WITHHELD).stat().st_mtime_ns)
@@ -141,11 +141,11 @@ def _lay_out(pulled: Shelf, templates: Templates) -> None:
 
 
 @lru_cache(maxsize=2)
-def _read_known(folder: Path, written: int) -> tuple[PromptCatalog, _Withheld]:
+def _read_known(folder: Path, written: int) -> tuple[PromptCatalog, _Told]:
     """What was laid out, read once in each process; `written` tells a newer one."""
     del written
     documents = split_documents((folder / _INTERACTIONS).read_bytes())
-    withheld = msgspec.json.decode((folder / _WITHHELD).read_bytes(), type=_Withheld)
+    withheld = msgspec.json.decode((folder / _WITHHELD).read_bytes(), type=_Told)
     return PromptCatalog.read(documents), withheld
 
 
@@ -196,7 +196,7 @@ class _ToldRenderer(Renderer):
         catalog: PromptCatalog,
         spec: RenderSpec,
         rendered: Mapping[str, RenderedText],
-        withheld: _Withheld,
+        withheld: _Told,
     ) -> None:
         super().__init__(catalog, spec, rendered)
         self._withheld = withheld
@@ -225,6 +225,5 @@ class _ToldRenderer(Renderer):
         known, _ = self.references(interaction)
         parts = known.parts or ()
         idents = [part.template.id for part in parts if isinstance(part, TemplatePart)]
-        return next(
-            (self._withheld[one] for one in (known.id, *idents) if one in self._withheld), None
-        )
+        told = (self._withheld.get(ident or "") for ident in (known.id, *idents))
+        return next((one.said for one in told if one is not None), None)

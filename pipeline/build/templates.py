@@ -42,7 +42,12 @@ class Withheld(Struct, frozen=True):
     """What the Studio says instead of giving a thing, for good."""
 
     status: int
-    words: str
+    said: str
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is no such thing, for any purpose."""
+        return self.status in (404, 410)
 
 
 class TemplateStudio(Protocol):
@@ -65,8 +70,8 @@ class Templates(Struct, frozen=True):
     """Documents of interactions and templates, as they came."""
 
     documents: tuple[bytes, ...] = ()
-    withheld: dict[str, str] = {}
-    """Ids that the Studio gives nothing for, each with a sentence."""
+    withheld: dict[str, Withheld] = {}
+    """Ids that the Studio gives nothing for, each with what it said."""
 
     def catalog(self) -> PromptCatalog:
         """What the documents say."""
@@ -136,12 +141,12 @@ def complete(
         asked |= {ident for ident, _ in wanted}
         for (ident, kind), answer in zip(wanted, _fetched(wanted, studio), strict=True):
             if isinstance(answer, Withheld):
-                said = f"the Studio answered {answer.status} for {kind} {ident}, {answer.words}"
-                withheld[ident] = said
+                said = f"the Studio answered {answer.status} for {kind} {ident}, {answer.said}"
+                withheld[ident] = Withheld(answer.status, said)
             elif _is_document(answer):
                 documents.append(answer)
             else:
-                withheld[ident] = f"what the Studio answered for {kind} {ident} is none"
+                withheld[ident] = Withheld(200, f"the Studio's {kind} {ident} cannot be understood")
 
 
 def _wanted(
