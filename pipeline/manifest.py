@@ -24,6 +24,7 @@ __all__ = [
     "DatasetFile",
     "DatasetManifest",
     "FileDigests",
+    "Privacy",
     "read_manifest",
     "verify_files",
     "write_manifest",
@@ -60,6 +61,25 @@ class CrossSplitProof(Struct, frozen=True):
     """Pairs whose similarity was computed; all others share too few 5-grams to reach it."""
 
 
+class Privacy(Struct, frozen=True):
+    """What was done to private values; docs/redaction.md says what each kind is."""
+
+    rules: str
+    """The version of the rules."""
+    policy: dict[str, str]
+    """What was to become of each kind: off, mask, pseudonym, drop."""
+    key: str
+    """`public`, or the fingerprint of the secret that pseudonyms were drawn with."""
+    replaced: dict[str, int]
+    """Values replaced in the records of the dataset, by kind."""
+    records: int
+    """Records of the dataset in which any was."""
+    dropped: int
+    """Runs that left because of such a value."""
+    originals: str = "1-pull holds the runs as they came"
+    """Where private values still are."""
+
+
 class DatasetManifest(Struct, frozen=True):
     """Everything that is said about a finished dataset."""
 
@@ -75,6 +95,8 @@ class DatasetManifest(Struct, frozen=True):
     """`BuildSpec.making`: the words that decided the bytes."""
     source: dict[str, Any]
     versions: dict[str, str]
+    privacy: Privacy | None = None
+    """None where no redaction was asked for."""
     manifest_version: int = 1
 
 

@@ -8,11 +8,12 @@ A wrong word is a `UsageError` that ends with its path. Imports `errors`, `diges
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from pipeline.digests import canonical_json, content_digest
 from pipeline.errors import SourceUnreadable, UsageError
@@ -23,6 +24,9 @@ __all__ = [
     "GateSpec",
     "LabelSpec",
     "NormalizeSpec",
+    "PrivateAction",
+    "PrivateKind",
+    "RedactSpec",
     "RenderSpec",
     "RunSpec",
     "SelectSpec",
@@ -33,7 +37,11 @@ __all__ = [
 ]
 
 _LOWEST_THRESHOLD = 0.5
-ENVIRONMENT = {"TRAINSET_STUDIO_URL": "studio.url", "TRAINSET_TOKEN_URL": "studio.token_url"}
+ENVIRONMENT = {
+    "TRAINSET_STUDIO_URL": "studio.url",
+    "TRAINSET_TOKEN_URL": "studio.token_url",
+    "TRAINSET_REDACT_KEY": "redact.key",
+}
 """Environment variables that set a word of the spec. The API key is no word of it: see `cli`."""
 
 
@@ -159,6 +167,74 @@ class LabelSpec(Struct, frozen=True, forbid_unknown_fields=True):
     where their parameters are equal, or whatever those are, or all stay."""
 
 
+PrivateKind = Literal[
+    "email", "phone", "card", "iban", "national_id", "ip", "key", "password", "secret_field"
+]
+"""What redaction can find; docs/redaction.md describes each."""
+PrivateAction = Literal["off", "mask", "pseudonym", "drop"]
+
+
+class RedactSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of private values; off unless asked for."""
+
+    default: PrivateAction = "off"
+    """For every kind that `kinds` does not name: nothing; `[EMAIL]`; a surrogate that is the same
+    for the same value in the whole build; or the run leaves."""
+    kinds: dict[PrivateKind, PrivateAction] = {}
+    secret_fields: tuple[str, ...] = ()
+    """Names of JSON fields that hold secrets, besides those that are known."""
+    allow: tuple[str, ...] = ()
+    """Values, and domains of addresses, that are never touched."""
+    regions: tuple[str, ...] = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "BR", "IN", "AU", "JP")
+    """Countries in whose way a telephone number without a country code may be written."""
+    key: str | None = None
+    """Set by TRAINSET_REDACT_KEY: without it pseudonyms can be undone by trying all numbers.
+    Never written anywhere."""
+
+    def action(self, kind: PrivateKind) -> PrivateAction:
+        """What becomes of a kind."""
+        return self.kinds.get(kind, self.default)
+
+    def is_asked(self) -> bool:
+        """Whether anything is to be done at all."""
+        return any(self.action(kind) != "off" for kind in get_args(PrivateKind))
+
+    def allowed(self) -> frozenset[str]:
+        """`allow` without regard to case."""
+        return _folded(self.allow)
+
+    def secret_names(self) -> frozenset[str]:
+        """`secret_fields` without regard to case."""
+        return _folded(self.secret_fields)
+
+    def passing(self) -> "RedactSpec":
+        """The same policy for words beside a record: what would drop a run is masked there."""
+        return _passing(self)
+
+    def policy(self) -> dict[str, str]:
+        """The action of every kind."""
+        return {kind: self.action(kind) for kind in get_args(PrivateKind)}
+
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that tell one key from another, and say nothing else of it."""
+        if self.key is None:
+            return "public"
+        return content_digest(b"trainset redact\0" + self.key.encode())[:16]
+
+
+@lru_cache(maxsize=64)
+def _folded(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word.casefold() for word in words)
+
+
+def _passing(spec: RedactSpec) -> RedactSpec:
+    kinds: dict[PrivateKind, PrivateAction] = {
+        kind: "mask" if spec.action(kind) == "drop" else spec.action(kind)
+        for kind in get_args(PrivateKind)
+    }
+    return structs.replace(spec, default="off", kinds=kinds)
+
+
 class DedupeSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """What counts as alike, and what becomes of it."""
 
@@ -227,6 +303,7 @@ class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
     normalize: NormalizeSpec = field(default_factory=NormalizeSpec)
     render: RenderSpec = field(default_factory=RenderSpec)
     labels: LabelSpec = field(default_factory=LabelSpec)
+    redact: RedactSpec = field(default_factory=RedactSpec)
     dedupe: DedupeSpec = field(default_factory=DedupeSpec)
     split: SplitSpec = field(default_factory=SplitSpec)
     gates: GateSpec = field(default_factory=GateSpec)
@@ -237,6 +314,9 @@ class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
         """The parts that decide the dataset's bytes, as plain JSON values."""
         parts = ("select", "normalize", "render", "labels", "dedupe", "split", "formats")
         making: dict[str, Any] = {name: msgspec.to_builtins(getattr(self, name)) for name in parts}
+        redact = msgspec.to_builtins(self.redact)
+        del redact["key"]
+        making["redact"] = {**redact, "key_fingerprint": self.redact.fingerprint()}
         making["source"] = {"max_run_bytes": self.source.max_run_bytes}
         plain: dict[str, Any] = msgspec.json.decode(canonical_json(making))
         return plain

@@ -9,8 +9,9 @@ import msgspec
 
 from pipeline import __version__
 from pipeline.build.dedupe import compare, dedupe
-from pipeline.build.ledger_file import Shelves, write_ledger
+from pipeline.build.ledger_file import LEDGER, Shelves, write_ledger
 from pipeline.build.prepare import PreparePart, prepare
+from pipeline.build.privacy import attest
 from pipeline.build.progress import Progress
 from pipeline.build.pull import pull
 from pipeline.build.rendering import lay_out_templates
@@ -30,6 +31,7 @@ from pipeline.spec import BuildSpec
 from pipeline.stages.labels import CheckLabel
 from pipeline.stages.normalize import Normalize
 from pipeline.stages.prepare import Prepare
+from pipeline.stages.redact import Redact
 from pipeline.stages.select import Select
 from pipeline.stages.validate import Validate
 from pipeline.storage import LocalStore
@@ -90,6 +92,7 @@ def _prepare_stage(spec: BuildSpec) -> Prepare:
         labels=CheckLabel(spec.labels),
         max_bytes=spec.source.max_run_bytes,
         group_by=spec.split.group_by,
+        redact=Redact(spec.redact) if spec.redact.is_asked() else None,
     )
 
 
@@ -150,6 +153,9 @@ def _manifest(
         files=files,
         proof=msgspec.convert(divided.facts["proof"], CrossSplitProof),
         spec=spec.making(),
+        privacy=attest(spec.redact, shelves.pulled.store.path(LEDGER))
+        if spec.redact.is_asked()
+        else None,
         source=pulled.facts | {"templates": templates.digest()},
         versions={"trainset": __version__},
     )

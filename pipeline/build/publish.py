@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from pipeline.api.jobs import TrainingJob, is_over, read_status
 from pipeline.api.sessions import TrainingSession, job_of
 from pipeline.build.gates import check_gates
+from pipeline.build.privacy import check_privacy
 from pipeline.build.progress import SILENT, Progress
 from pipeline.build.publish_state import PublishState, load_state, save_state
 from pipeline.build.result import BuildResult
@@ -58,9 +59,10 @@ def publish_dataset(
     """Upload the training file and make it the session's dataset.
 
     Raises `IntegrityError` when a file is not as the manifest signed it, `GateRefused` when a
-    gate or the provider's minimum says no, `Conflict` while a job is running on another dataset.
+    gate or the provider's minimum says no or a redaction is not attested, `Conflict` while a job is running on another dataset.
     """
     check_gates(gates, build.manifest)
+    check_privacy(build.manifest)
     verify_files(build.dataset, build.manifest)
     file = _training_file(build)
     session = client.training.get(session_id)

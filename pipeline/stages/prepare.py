@@ -24,6 +24,7 @@ from pipeline.stages.inputs import text_of
 from pipeline.stages.labels import CheckLabel
 from pipeline.stages.normalize import Normalize, Normalized
 from pipeline.stages.read import read_run
+from pipeline.stages.redact import Redact, Redacted
 from pipeline.stages.select import Select
 
 __all__ = ["Prepare", "Prepared", "Refused"]
@@ -87,17 +88,21 @@ class Prepare(Struct, frozen=True):
     max_bytes: int
     group_by: str | None = None
     """A dotted path into the run document."""
+    redact: Redact | None = None
+    """None where nothing is to be redacted."""
 
     def __call__(self, data: bytes) -> Prepared | Refused:
         """The record of a run document and what belongs to it, or why there is none."""
         run = read_run(data, self.max_bytes)
         if isinstance(run, Rejected):
-            return Refused(None, None, run)
+            return Refused(None, None, self._cleaned(run))
         interaction = reference_of(run.interaction)
-        made = self._record(run)
-        if isinstance(made, Rejected):
-            return Refused(run.id, interaction.name or interaction.id, made, run.updated_at)
-        record = made.record
+        ready = self._record(run)
+        if isinstance(ready, Rejected):
+            named = interaction.name or interaction.id
+            return Refused(run.id, named, self._cleaned(ready), run.updated_at)
+        made, redacted = ready
+        record = redacted.record
         encoded = encode_record(record)
         return Prepared(
             run_id=run.id,
@@ -112,12 +117,13 @@ class Prepare(Struct, frozen=True):
             created_at=run.created_at,
             updated_at=run.updated_at,
             tokens=_tokens(run, record),
-            group=_group(data, self.group_by) if self.group_by else None,
-            parameters=b"null" if run.parameters is UNSET else bytes(run.parameters),
+            group=self._group(data),
+            parameters=redacted.parameters,
             prompt_source=made.prompt_source,
             flags=made.flags,
             note=made.note,
-            thoughts=made.thoughts,
+            thoughts=redacted.thoughts,
+            redacted=canonical_json(redacted.counts).decode() if redacted.counts else None,
             step=_step(run, interaction, self.labels.spec.superseded),
         )
 
@@ -125,13 +131,30 @@ class Prepare(Struct, frozen=True):
         """The same, with the templates that prompts are rendered from."""
         return structs.replace(self, normalize=structs.replace(self.normalize, renderer=renderer))
 
-    def _record(self, run: Run) -> Normalized | Rejected:
+    def _record(self, run: Run) -> tuple[Normalized, Redacted] | Rejected:
+        """What the run became, and the same as it is written out."""
         if rejected := self.select(run):
             return rejected
         made = self.normalize(run)
         if isinstance(made, Rejected):
             return made
-        return self.labels(run, made.record) or made
+        if rejected := self.labels(run, made.record):
+            return rejected
+        parameters = b"null" if run.parameters is UNSET else bytes(run.parameters)
+        if self.redact is None:
+            return made, Redacted(made.record, parameters, made.thoughts, {})
+        redacted = self.redact(made.record, parameters, made.thoughts)
+        return redacted if isinstance(redacted, Rejected) else (made, redacted)
+
+    def _cleaned(self, rejected: Rejected) -> Rejected:
+        """The rejection without private values: a reason may quote what it is about."""
+        if self.redact is None:
+            return rejected
+        return structs.replace(rejected, detail=self.redact.clean(rejected.detail))
+
+    def _group(self, data: bytes) -> str | None:
+        group = _group(data, self.group_by) if self.group_by else None
+        return group if group is None or self.redact is None else self.redact.clean(group)
 
 
 def _step(run: Run, interaction: Reference, mode: str) -> str | None:
