@@ -153,9 +153,7 @@ def _manifest(
         files=files,
         proof=msgspec.convert(divided.facts["proof"], CrossSplitProof),
         spec=spec.making(),
-        privacy=attest(spec.redact, shelves.pulled.store.path(LEDGER))
-        if spec.redact.is_asked()
-        else None,
+        privacy=attest(spec.redact, shelves.pulled.store.path(LEDGER)),
         source=pulled.facts | {"templates": templates.digest()},
         versions={"trainset": __version__},
     )

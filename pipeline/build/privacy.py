@@ -16,8 +16,13 @@ from pipeline.stages.redact import RULES
 __all__ = ["attest", "check_privacy"]
 
 
-def attest(spec: RedactSpec, ledger: Path) -> Privacy:
-    """What was replaced in the records of the dataset, counted from the finished ledger."""
+def attest(spec: RedactSpec, ledger: Path) -> Privacy | None:
+    """What was replaced in the records of the dataset, counted from the finished ledger.
+
+    None where no redaction was asked for.
+    """
+    if not spec.is_asked():
+        return None
     table = pq.read_table(ledger, columns=["outcome", "code", "redacted"])
     kept = table.filter(pc.equal(table["outcome"], "kept"))["redacted"].drop_null()
     counts: Counter[str] = Counter()

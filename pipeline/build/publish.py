@@ -59,7 +59,8 @@ def publish_dataset(
     """Upload the training file and make it the session's dataset.
 
     Raises `IntegrityError` when a file is not as the manifest signed it, `GateRefused` when a
-    gate or the provider's minimum says no or a redaction is not attested, `Conflict` while a job is running on another dataset.
+    gate or the provider's minimum says no or a redaction is not attested, `Conflict` while a job is
+    running on another dataset.
     """
     check_gates(gates, build.manifest)
     check_privacy(build.manifest)
