@@ -21,7 +21,7 @@ from pipeline.prompts import PromptCatalog, RenderedText, TemplateRequest
 __all__ = ["Asking", "read_answers"]
 
 _KIND = "rendered"
-_IN_FLIGHT = 8
+_IN_FLIGHT = 16
 _SAVED_AT_ONCE = 256
 _NOT_GIVEN = (403, 404, 405, 410, 501)
 """Answers that are about the template or the operation, whatever the variables."""

@@ -256,17 +256,17 @@ def test_a_template_that_may_not_be_read_may_be_rendered(shop: Any) -> None:
 
 @pytest.mark.parametrize("status", [404, 405, 501])
 def test_a_studio_that_cannot_render_is_no_failure(shop: Any, status: int) -> None:
-    shop.fill(12)
+    shop.fill(60)
 
     def before(method: str, path: str) -> Any:
         del method
         return shop.reply(status) if path.endswith("/render") else None
 
     shop.front.before = before
-    with pytest.raises(GateRefused, match="inputs_not_stored 12"):
+    with pytest.raises(GateRefused, match="inputs_not_stored 60"):
         online(shop, "api")
-    assert shop.front.renders() <= 24
-    assert online(shop, "auto").manifest.tally.kept == 12
+    assert shop.front.renders() <= 3 * 16
+    assert online(shop, "auto").manifest.tally.kept == 60
 
 
 def test_variables_that_the_studio_refuses_make_a_run_unrenderable(shop: Any) -> None:
