@@ -26,7 +26,7 @@ __all__ = ["Cleaner", "Dropped", "find_private"]
 
 _DIGITS = re.compile(r"\d(?:[ .()/\-\u00a0\u2011]{0,2}\d){6}")
 _QUAD = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d|:[0-9A-Fa-f]{0,4}:")
-_LONG = re.compile(r"[A-Za-z0-9_/+=~-]{16}")
+_LONG = re.compile(r"[A-Za-z0-9_./+=~-]{16}|PRIVATE KEY")
 _SECRET_FIELD = re.compile(
     r"(?:.*[_.-])?(?:pass(?:word|wd|phrase|code)|pwd|secret(?:[_-]?key)?|api[_-]?key|access[_-]?key"
     r"|private[_-]?key|client[_-]?secret|(?:access|refresh|auth|id|session|bearer)[_-]?token"

@@ -12,11 +12,16 @@ from pipeline.stages.redact.finding import Finding
 
 __all__ = ["find_emails", "find_ips"]
 
+_LETTER = "A-Za-z0-9\u00c0-\u024f"
+"""Of addresses: not every letter, since Chinese and Japanese write no space before one."""
 _EMAIL = re.compile(
-    r"(?<![\w.%+'-])[\w.%+'-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])", re.UNICODE
+    rf"(?<![{_LETTER}.%+'_-])[{_LETTER}.%+'_-]{{1,64}}@(?:[{_LETTER}-]{{1,63}}\.){{1,8}}"
+    rf"[A-Za-z\u00c0-\u024f]{{2,24}}(?![{_LETTER}-])"
 )
-_IPV4 = re.compile(r"(?<![\w.:/-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
-_IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+_IPV4 = re.compile(r"(?<![A-Za-z0-9_.:/-])(?:\d{1,3}\.){3}\d{1,3}(?![A-Za-z0-9_-]|\.\d)")
+_IPV6 = re.compile(
+    r"(?<![A-Za-z0-9_:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![A-Za-z0-9_:])"
+)
 _VERSION = re.compile(r"(?:version|release|build|v)\s*$", re.IGNORECASE)
 _NOBODY = [
     ip_network(name)
