@@ -52,7 +52,8 @@ class Prepared(Struct, frozen=True):
     tokens: int
     """Prompt and answer as the platform counted them; else characters / 4, rounded up."""
     group: str | None
-    """The value at `split.group_by`; canonical JSON where it is no string."""
+    """The value at `split.group_by`; canonical JSON where it is no string; where values are
+    redacted, a digest of it."""
     parameters: bytes
     """JSON; `null` where none are stored."""
     prompt_source: str = "stored"
@@ -139,22 +140,22 @@ class Prepare(Struct, frozen=True):
         if isinstance(made, Rejected):
             return made
         if rejected := self.labels(run, made.record):
-            return rejected
+            return self._cleaned(rejected, made.record)
         parameters = b"null" if run.parameters is UNSET else bytes(run.parameters)
         if self.redact is None:
             return made, Redacted(made.record, parameters, made.thoughts, {})
         redacted = self.redact(made.record, parameters, made.thoughts)
         return redacted if isinstance(redacted, Rejected) else (made, redacted)
 
-    def _cleaned(self, rejected: Rejected) -> Rejected:
+    def _cleaned(self, rejected: Rejected, record: ChatRecord | None = None) -> Rejected:
         """The rejection without private values: a reason may quote what it is about."""
         if self.redact is None:
             return rejected
-        return structs.replace(rejected, detail=self.redact.clean(rejected.detail))
+        return structs.replace(rejected, detail=self.redact.clean(rejected.detail, record))
 
     def _group(self, data: bytes) -> str | None:
         group = _group(data, self.group_by) if self.group_by else None
-        return group if group is None or self.redact is None else self.redact.clean(group)
+        return group if group is None or self.redact is None else self.redact.digest(group)
 
 
 def _step(run: Run, interaction: Reference, mode: str) -> str | None:

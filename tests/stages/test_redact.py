@@ -194,6 +194,19 @@ def test_numbers_stay_numbers() -> None:
     assert made["amount"] == 1200000
 
 
+def test_a_password_that_was_told_once_is_a_secret_everywhere() -> None:
+    call = ToolCall("call_1", "login", {"with": "Tr0ub4dor&3"})
+    messages = (
+        Message("user", "is Tr0ub4dor&3 strong?"),
+        Message("assistant", None, (call,)),
+        Message("user", "My password: Tr0ub4dor&3"),
+    )
+    made = redacted(MASK, ChatRecord(messages), ["Tr0ub4dor&3"])
+    assert "Tr0ub4dor" not in msgspec.json.encode(made.record).decode()
+    assert made.counts == {"password": 3}
+    assert made.parameters == b'["[PASSWORD]"]'
+
+
 def test_values_that_the_schema_names_stay() -> None:
     schema = msgspec.Raw(b'{"properties":{"desk":{"enum":["care@shop.org","x"]}}}')
     answer = '{"desk":"care@shop.org","from":"ada@shop.org"}'

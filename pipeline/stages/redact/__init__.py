@@ -44,31 +44,39 @@ class Redact(Struct, frozen=True):
     ) -> Redacted | Rejected:
         """The record with surrogates, or why its run leaves; never raises."""
         cleaner = self._cleaner(record)
-        messages = []
-        for index, message in enumerate(record.messages):
-            try:
-                messages.append(_message(cleaner, message))
-            except Dropped as dropped:
-                said = f"a value of kind {dropped.kind}, which the policy drops"
-                path = f"$.messages[{index}]"
-                return Rejected("redact", "sensitive_data", f"{said} - at `{path}`")
+        messages = _messages(cleaner, record)
+        if cleaner.told and not isinstance(messages, Rejected):
+            cleaner = structs.replace(cleaner, counts=Counter())
+            messages = _messages(cleaner, record)
+        if isinstance(messages, Rejected):
+            return messages
         counts = dict(sorted(cleaner.counts.items()))
-        beside = self._cleaner(record, passing=True)
+        beside = structs.replace(cleaner, spec=self.spec.passing(), counts=Counter())
         return Redacted(
-            record=structs.replace(record, messages=tuple(messages)) if counts else record,
+            record=structs.replace(record, messages=messages) if counts else record,
             parameters=_parameters(beside, parameters),
             thoughts=thoughts and beside.text(thoughts),
             counts=counts,
         )
 
-    def clean(self, text: str) -> str:
-        """Any words that leave the house beside a record: a reason, the name of a group."""
-        return Cleaner(self.spec.passing(), self._key()).text(text)
+    def clean(self, text: str, record: ChatRecord | None = None) -> str:
+        """Words that leave the house beside a record: the reason why it left.
 
-    def _cleaner(self, record: ChatRecord, *, passing: bool = False) -> Cleaner:
+        With the record that they are about, its secrets are known in them too.
+        """
+        cleaner = Cleaner(self.spec.passing(), self._key())
+        if record is not None:
+            _messages(cleaner, record)
+        return cleaner.text(text)
+
+    def digest(self, value: str) -> str:
+        """32 hexadecimal digits for a value that is only ever held against others."""
+        return blake2b(value.encode(), key=self._key(), digest_size=16).hexdigest()
+
+    def _cleaner(self, record: ChatRecord) -> Cleaner:
         schema = record.response_schema
         kept = frozenset[str]() if schema is UNSET else _named_values(bytes(schema))
-        return Cleaner(self.spec.passing() if passing else self.spec, self._key(), kept, Counter())
+        return Cleaner(self.spec, self._key(), kept)
 
     def _key(self) -> bytes:
         return _key(self.spec.key)
@@ -78,6 +86,18 @@ class Redact(Struct, frozen=True):
 def _key(secret: str | None) -> bytes:
     """64 bytes; without a secret, ones that everybody knows."""
     return blake2b((secret or "trainset").encode(), digest_size=64).digest()
+
+
+def _messages(cleaner: Cleaner, record: ChatRecord) -> tuple[Message, ...] | Rejected:
+    messages = []
+    for index, message in enumerate(record.messages):
+        try:
+            messages.append(_message(cleaner, message))
+        except Dropped as dropped:
+            said = f"a value of kind {dropped.kind}, which the policy drops"
+            path = f"$.messages[{index}]"
+            return Rejected("redact", "sensitive_data", f"{said} - at `{path}`")
+    return tuple(messages)
 
 
 def _message(cleaner: Cleaner, message: Message) -> Message:

@@ -39,6 +39,8 @@ _JSON_STARTS = ("{", "[")
 _SHORTEST = 6
 """No value of any kind is shorter, but in a field that is named after secrets."""
 _SHORT = 60
+_TOLD = {"key", "password", "secret_field"}
+_MIXED = re.compile(r"[^A-Za-z]")
 _ANYTHING = re.compile(
     r"@|\d(?:[ .()/\-\u00a0\u2011]{0,2}\d){5}|[A-Za-z0-9_./+=~-]{16}|[A-Z]{2} ?\d\d|[A-Z]{4}\d"
     r"|:[0-9A-Fa-f]{0,4}:|\d\.\d{1,3}\.\d{1,3}\.\d"
@@ -89,6 +91,8 @@ class Cleaner(Struct):
     kept: frozenset[str] = frozenset()
     """Texts that are never touched: values that a schema names."""
     counts: Counter[str] = msgspec.field(default_factory=Counter)
+    told: dict[str, PrivateKind] = {}
+    """Secrets of this record that only words beside them told: they are secrets elsewhere too."""
 
     def text(self, text: str, field: str = "") -> str:
         """The text with its private values replaced; the same object where there are none.
@@ -97,7 +101,7 @@ class Cleaner(Struct):
         """
         if len(text) < _SHORTEST or text in self.kept:
             return text
-        if len(text) <= _SHORT and not _ANYTHING.search(text):
+        if len(text) <= _SHORT and not self.told and not _ANYTHING.search(text):
             return text
         if text.startswith(_JSON_STARTS) and (cleaned := self._json_text(text)) is not None:
             return cleaned
@@ -163,7 +167,10 @@ class Cleaner(Struct):
         return _written_like(text, value, cleaned)
 
     def _plain(self, text: str, field: str) -> str:
-        found = [one for one in _find_cached(text, self.spec.regions, field) if self._asks(one)]
+        known = _find_cached(text, self.spec.regions, field)
+        if self.told:
+            known = tuple(without_overlaps([*known, *self._told(text)]))
+        found = [one for one in known if self._asks(one)]
         if not found:
             return text
         pieces: list[str] = []
@@ -172,6 +179,13 @@ class Cleaner(Struct):
             pieces += [text[at : one.start], self._replace(one, text[one.start : one.end])]
             at = one.end
         return "".join([*pieces, text[at:]])
+
+    def _told(self, text: str) -> Iterator[Finding]:
+        for value, kind in self.told.items():
+            at = text.find(value)
+            while at >= 0:
+                yield Finding(at, at + len(value), kind, value)
+                at = text.find(value, at + len(value))
 
     def _asks(self, finding: Finding) -> bool:
         if self.spec.action(finding.kind) == "off" or is_surrogate(finding.value):
@@ -185,6 +199,8 @@ class Cleaner(Struct):
         if action == "drop":
             raise Dropped(finding.kind)
         self.counts[finding.kind] += 1
+        if finding.kind in _TOLD and len(written) >= _SHORTEST and _MIXED.search(written):
+            self.told.setdefault(finding.value, finding.kind)
         return mark(finding.kind) if action == "mask" else pseudonym(finding, written, self.key)
 
 
