@@ -148,6 +148,8 @@ def _prompt(prompt: Any, turn: Mapping, change: Mapping) -> Any:
             return prompt | {"messages": [_converse(one, turn, change) for one in messages]}
         case {"contents": list(contents)}:
             return prompt | {"contents": [_gemini(one, turn) for one in contents]}
+        case str():
+            return turn(prompt)
         case _:
             return prompt
 
@@ -171,6 +173,8 @@ def _text_of(part: dict[str, Any], turn: Mapping) -> dict[str, Any]:
 
 
 def _converse(message: dict[str, Any], turn: Mapping, change: Mapping) -> dict[str, Any]:
+    if not isinstance(message.get("content"), list) or message.get("role") == "system":
+        return message if message.get("role") == "system" else _message(message, turn)
     return message | {"content": [_block(block, turn, change) for block in message["content"]]}
 
 

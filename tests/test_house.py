@@ -102,7 +102,12 @@ def requirements() -> list[str]:
 
 def providing(distribution: str) -> set[str]:
     """Names that a distribution is imported under."""
-    odd = {"pyjwt": {"jwt", "cryptography"}, "google-crc32c": {"google_crc32c"}}
+    odd = {
+        "pyjwt": {"jwt", "cryptography"},
+        "google-crc32c": {"google_crc32c"},
+        "python-stdnum": {"stdnum"},
+        "quickjs-ng": {"quickjs"},
+    }
     return odd.get(distribution, {distribution.replace("-", "_")})
 
 

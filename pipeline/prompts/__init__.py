@@ -14,8 +14,10 @@ from pipeline.prompts.render import (
     Segment,
     TemplateRequest,
     Unrendered,
+    open_sandbox,
     render_template,
 )
+from pipeline.prompts.sandbox import Sandbox
 
 __all__ = [
     "Interaction",
@@ -23,9 +25,11 @@ __all__ = [
     "Rendered",
     "RenderedText",
     "Renderer",
+    "Sandbox",
     "Segment",
     "Template",
     "TemplateRequest",
     "Unrendered",
+    "open_sandbox",
     "render_template",
 ]

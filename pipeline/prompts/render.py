@@ -32,6 +32,7 @@ __all__ = [
     "Segment",
     "TemplateRequest",
     "Unrendered",
+    "open_sandbox",
     "render_template",
 ]
 
@@ -279,8 +280,7 @@ class Renderer:
     def sandbox(self) -> Sandbox:
         """This process's engine."""
         if self._sandbox is None:
-            spec = self.spec
-            self._sandbox = Sandbox(timeout_ms=spec.timeout_ms, memory_mb=spec.memory_mb)
+            self._sandbox = open_sandbox(self.spec)
         return self._sandbox
 
 
@@ -345,13 +345,17 @@ class _Work:
         return answer.text, template.role or answer.role
 
 
+def open_sandbox(spec: RenderSpec | None = None) -> Sandbox:
+    """An engine with the spec's bounds; it belongs to the thread that opens it."""
+    spec = spec or RenderSpec()
+    return Sandbox(timeout_ms=spec.timeout_ms, memory_mb=spec.memory_mb)
+
+
 def render_template(
-    template: Template, variables: bytes, spec: RenderSpec | None = None, moment: str = ""
+    sandbox: Sandbox, template: Template, variables: bytes, moment: str = ""
 ) -> str | Unrendered:
     """One template's text, for the Studio's own rendering. `variables` is a JSON object."""
-    spec = spec or RenderSpec()
-    sandbox = Sandbox(timeout_ms=spec.timeout_ms, memory_mb=spec.memory_mb)
-    found = _render_here(sandbox, template, variables, moment, spec)
+    found = _render_here(sandbox, template, variables, moment, RenderSpec())
     if isinstance(found, Failure):
         return Unrendered("unrenderable_template", f"{_named(template)}: {found.said}")
     return found
