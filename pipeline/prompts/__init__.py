@@ -7,17 +7,17 @@ Pure: no files but its own, no network, no clock, no chance. Imports the nouns.
 """
 
 from pipeline.prompts.catalog import Interaction, PromptCatalog, Template
-from pipeline.prompts.render import (
+from pipeline.prompts.render import Renderer
+from pipeline.prompts.sandbox import Sandbox
+from pipeline.prompts.texts import (
     Rendered,
     RenderedText,
-    Renderer,
     Segment,
     TemplateRequest,
     Unrendered,
     open_sandbox,
     render_template,
 )
-from pipeline.prompts.sandbox import Sandbox
 
 __all__ = [
     "Interaction",

@@ -7,12 +7,11 @@ same text: `_now` says when the run was made, and `jst` templates know no time a
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 
-from pipeline.digests import content_digest
 from pipeline.prompts.catalog import (
     ChatPart,
     Interaction,
@@ -21,25 +20,25 @@ from pipeline.prompts.catalog import (
     TemplatePart,
     read_interaction,
 )
+from pipeline.prompts.parameters import MEMORY_KEY, Failed, find_reference, read_chat
 from pipeline.prompts.sandbox import Failure, Sandbox
+from pipeline.prompts.texts import (
+    Rendered,
+    RenderedText,
+    Segment,
+    TemplateRequest,
+    Unrendered,
+    name_of,
+    open_sandbox,
+    render_here,
+)
 from pipeline.records import RejectCode
 from pipeline.spec import RenderSpec
 
-__all__ = [
-    "Rendered",
-    "RenderedText",
-    "Renderer",
-    "Segment",
-    "TemplateRequest",
-    "Unrendered",
-    "open_sandbox",
-    "render_template",
-]
+__all__ = ["Renderer"]
 
 _PUBLISHED = {None, "published", "archived"}
 _READY = {"text", "jst", "handlebars"}
-_MEMORY_KEY = "@memory"
-_REFERENCE = re.compile(r"store:\S+")
 _NOT_HERE = re.compile(r"\b_\s*\.\s*(?:dayjs|loadCsv|jsonToCsv)\b")
 """Helpers of `jst` that only the Studio has."""
 _NOW = re.compile(r"\{\{\{?~?\s*_now\b")
@@ -47,63 +46,6 @@ _VARIABLE = re.compile(r"\{\{|\$\{")
 
 
 _GIVERS = "the Studio or --interactions FILE"
-
-
-class Segment(Struct, frozen=True):
-    """One part of a prompt, before any driver gave it a form."""
-
-    role: str
-    """system, user, assistant, safety, ..."""
-    text: str
-
-
-class Rendered(Struct, frozen=True):
-    """A prompt that was rendered."""
-
-    segments: tuple[Segment, ...]
-    drift: str | None = None
-    """Why it may not be what the model saw; a sentence."""
-    source: Literal["rendered", "rendered_by_studio"] = "rendered"
-
-
-class Unrendered(Struct, frozen=True):
-    """Why there is no prompt."""
-
-    code: RejectCode
-    detail: str
-    path: str = "$.parameters"
-
-
-class RenderedText(Struct, frozen=True):
-    """The Studio's answer to a request: the text, or why there is none."""
-
-    text: str | None
-    said: str | None = None
-    role: str | None = None
-    """The template's role, where the run's interaction does not say it."""
-
-
-class TemplateRequest(Struct, frozen=True):
-    """A template that only the Studio can render for a run."""
-
-    template_id: str
-    version: str | None
-    variables: bytes
-    """A JSON object."""
-
-    @property
-    def key(self) -> str:
-        """32 hexadecimal digits: equal for equal template, version and variables."""
-        head = f"{self.template_id}\0{self.version}\0".encode()
-        return content_digest(head + self.variables)
-
-
-class _Failed(Exception):
-    """Ends a rendering inside this file."""
-
-    def __init__(self, code: RejectCode, detail: str, path: str = "$.parameters") -> None:
-        super().__init__(detail)
-        self.unrendered = Unrendered(code, detail, path)
 
 
 class Renderer:
@@ -139,7 +81,7 @@ class Renderer:
         """
         try:
             return self._rendered(interaction, parameters, model_id, moment or "")
-        except _Failed as failed:
+        except Failed as failed:
             return failed.unrendered
 
     def requests(
@@ -149,7 +91,7 @@ class Renderer:
         try:
             variables = self._variables(interaction, parameters)
             parts = self._parts(interaction)
-        except _Failed:
+        except Failed:
             return ()
         templates = [part.template for part in parts if isinstance(part, TemplatePart)]
         body = _body(variables, model_id)
@@ -183,7 +125,7 @@ class Renderer:
     ) -> Rendered:
         if self.spec.through == "off":
             said = "the prompt was not stored, and render.through is 'off'"
-            raise _Failed("inputs_not_stored", said, "$.prompt")
+            raise Failed("inputs_not_stored", said, "$.prompt")
         variables = self._variables(interaction, parameters)
         parts = self._parts(interaction)
         work = _Work(self, variables, _body(variables, model_id), moment)
@@ -191,7 +133,7 @@ class Renderer:
             work.drift.append(drifted)
         segments = [segment for part in parts for segment in work.segments(part)]
         if self.spec.drift == "reject" and work.drift:
-            raise _Failed("template_drift", work.drift[0], "$.interaction")
+            raise Failed("template_drift", work.drift[0], "$.interaction")
         return Rendered(
             tuple(segments),
             work.drift[0] if work.drift else None,
@@ -202,20 +144,20 @@ class Renderer:
         self, interaction: Raw | UnsetType, parameters: Raw | UnsetType
     ) -> dict[str, Any]:
         given = None if parameters is UNSET else msgspec.json.decode(parameters)
-        if isinstance(given, str) or (isinstance(given, dict) and _MEMORY_KEY in given):
-            raise _Failed("unrenderable_parameters", "the parameters point into a memory pack")
+        if isinstance(given, str) or (isinstance(given, dict) and MEMORY_KEY in given):
+            raise Failed("unrenderable_parameters", "the parameters point into a memory pack")
         if given is None:
             said = "neither the prompt nor the parameters were stored with the run"
-            raise _Failed("inputs_not_stored", said)
+            raise Failed("inputs_not_stored", said)
         if not isinstance(given, dict):
             said = f"the parameters are a {type(given).__name__}, not an object"
-            raise _Failed("unrenderable_parameters", said)
+            raise Failed("unrenderable_parameters", said)
         if not given and self._needs_variables(interaction):
             said = "the templates want parameters, and none were stored with the run"
-            raise _Failed("inputs_not_stored", said)
-        if (path := _reference(given)) is not None:
+            raise Failed("inputs_not_stored", said)
+        if (path := find_reference(given)) is not None:
             said = "a reference to a stored document, whose text is not in the run"
-            raise _Failed("unrenderable_parameters", said, f"$.parameters{path}")
+            raise Failed("unrenderable_parameters", said, f"$.parameters{path}")
         return given
 
     def _needs_variables(self, interaction: Raw | UnsetType) -> bool:
@@ -238,13 +180,13 @@ class Renderer:
         known = self.catalog.interaction(like)
         if like.id is None and like.name is None:
             said = "the prompt was not stored, and the run names no interaction to render it from"
-            raise _Failed("inputs_not_stored", said, "$.interaction")
+            raise Failed("inputs_not_stored", said, "$.interaction")
         if known is None or not known.parts:
             said = (
                 "the prompt was not stored, and the templates of interaction "
                 f"{like.name or like.id} are not known: {_GIVERS} gives them"
             )
-            raise _Failed("inputs_not_stored", said, "$.interaction")
+            raise Failed("inputs_not_stored", said, "$.interaction")
         return known.parts
 
     def _interaction_drift(self, interaction: Raw | UnsetType) -> str | None:
@@ -299,7 +241,7 @@ class _Work:
 
     def segments(self, part: TemplatePart | ChatPart) -> Iterator[Segment]:
         if isinstance(part, ChatPart):
-            yield from _chat(self.variables, part.key)
+            yield from read_chat(self.variables, part.key)
             return
         template, drift = self.renderer._known(part.template)  # noqa: SLF001 - of one file
         if drift:
@@ -307,8 +249,8 @@ class _Work:
         text, role = self._text(template)
         role = part.template.role or role
         if role is None:
-            raise _Failed(
-                "unrenderable_template", f"{_named(template)} has no role", "$.interaction"
+            raise Failed(
+                "unrenderable_template", f"{name_of(template)} has no role", "$.interaction"
             )
         yield Segment(role, text)
 
@@ -316,16 +258,16 @@ class _Work:
         if self.renderer._asks_studio(template):  # noqa: SLF001 - of one file
             return self._answer(template)
         if template.content is None:
-            said = f"{_named(template)} is not known: {_GIVERS} gives it"
-            raise _Failed("inputs_not_stored", said, "$.interaction")
+            said = f"{name_of(template)} is not known: {_GIVERS} gives it"
+            raise Failed("inputs_not_stored", said, "$.interaction")
         if _NOW.search(template.content) and template.content_type == "handlebars":
-            self.drift.append(f"{_named(template)} asks for the time; it was given the run's")
-        found = _render_here(
+            self.drift.append(f"{name_of(template)} asks for the time; it was given the run's")
+        found = render_here(
             self.renderer.sandbox(), template, self.body, self.moment, self.renderer.spec
         )
         if isinstance(found, Failure):
-            said = f"{_named(template)} cannot be rendered: {found.said}"
-            raise _Failed("unrenderable_template", said)
+            said = f"{name_of(template)} cannot be rendered: {found.said}"
+            raise Failed("unrenderable_template", said)
         return found, template.role
 
     def _answer(self, template: Template) -> tuple[str, str | None]:
@@ -333,88 +275,21 @@ class _Work:
         answer = self.renderer.rendered.get(key)
         if answer is None:
             if template.content is not None and template.content_type not in _READY:
-                kind = f"{_named(template)} is of type {template.content_type!r}"
+                kind = f"{name_of(template)} is of type {template.content_type!r}"
                 said = f"{kind}, which only a Studio renders"
-                raise _Failed("unrenderable_template", said, "$.interaction")
-            said = f"{_named(template)} is not known: {_GIVERS} gives it"
-            raise _Failed("inputs_not_stored", said, "$.interaction")
+                raise Failed("unrenderable_template", said, "$.interaction")
+            said = f"{name_of(template)} is not known: {_GIVERS} gives it"
+            raise Failed("inputs_not_stored", said, "$.interaction")
         if answer.text is None:
             code: RejectCode = "unrenderable_template"
-            raise _Failed(code, f"{_named(template)}: {answer.said}", "$.interaction")
+            raise Failed(code, f"{name_of(template)}: {answer.said}", "$.interaction")
         self.asked_studio = True
         return answer.text, template.role or answer.role
-
-
-def open_sandbox(spec: RenderSpec | None = None) -> Sandbox:
-    """An engine with the spec's bounds; it belongs to the thread that opens it."""
-    spec = spec or RenderSpec()
-    return Sandbox(timeout_ms=spec.timeout_ms, memory_mb=spec.memory_mb)
-
-
-def render_template(
-    sandbox: Sandbox, template: Template, variables: bytes, moment: str = ""
-) -> str | Unrendered:
-    """One template's text, for the Studio's own rendering. `variables` is a JSON object."""
-    found = _render_here(sandbox, template, variables, moment, RenderSpec())
-    if isinstance(found, Failure):
-        return Unrendered("unrenderable_template", f"{_named(template)}: {found.said}")
-    return found
-
-
-def _render_here(
-    sandbox: Sandbox, template: Template, body: bytes, moment: str, spec: RenderSpec
-) -> str | Failure:
-    text = template.content or ""
-    match template.content_type:
-        case "text":
-            return text
-        case "jst":
-            names = template.variables
-            if names is None:
-                names = tuple(msgspec.json.decode(body, type=dict[str, Raw]))
-            return sandbox.jst(text, (*names, "_model"), body)
-        case "handlebars":
-            escape = spec.html_entities == "keep"
-            return sandbox.handlebars(text, body, escape=escape, moment=moment)
-    return Failure(f"it is of type {template.content_type!r}, which is not known")
-
-
-def _named(template: Template) -> str:
-    return f"template {template.name or template.id}"
-
-
-def _chat(variables: dict[str, Any], key: str) -> Iterator[Segment]:
-    turns = variables.get(key)
-    if not isinstance(turns, list):
-        said = "the chat segment wants a list of turns here"
-        raise _Failed("unrenderable_parameters", said, f"$.parameters.{key}")
-    for index, turn in enumerate(turns):
-        match turn:
-            case {"role": str() as role, "content": str() as content}:
-                yield Segment(role, content)
-            case _:
-                said = "a turn of the chat without a role, or without content that is text"
-                path = f"$.parameters.{key}[{index}]"
-                raise _Failed("unrenderable_parameters", said, path)
 
 
 def _body(variables: dict[str, Any], model_id: str | None) -> bytes:
     given = variables if model_id is None else {**variables, "_model": model_id}
     return msgspec.json.encode(given)
-
-
-def _reference(value: Any, path: str = "") -> str | None:
-    """Where a `store:` reference stands; None where there is none."""
-    match value:
-        case str() if _REFERENCE.fullmatch(value):
-            return path
-        case dict():
-            inside = ((inner, f"{path}.{key}") for key, inner in value.items())
-        case list():
-            inside = ((inner, f"{path}[{index}]") for index, inner in enumerate(value))
-        case _:
-            return None
-    return next((where for one, to in inside if (where := _reference(one, to)) is not None), None)
 
 
 def _interaction(value: Raw | UnsetType) -> Interaction:
