@@ -1,0 +1,95 @@
+"""The parts of a spec that say what stays, where it goes, and when a build is refused."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = ["DedupeSpec", "GateSpec", "LabelSpec", "RunSpec", "SplitSpec"]
+
+_LOWEST_THRESHOLD = 0.5
+
+
+class LabelSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Checks of the answer; each can be switched off."""
+
+    empty: bool = True
+    truncated: bool = True
+    """The provider cut the answer off: by its finish_reason, or by tokens at the limit."""
+    unfinished_json: bool = True
+    """The answer's text begins as JSON and ends in the middle of it."""
+    schema: bool = True
+    """The answer must follow the run's own result_schema."""
+    tools: bool = True
+    """Calls name a tool that was on offer, keep its schema, and have a result."""
+    error_text: bool = True
+    """The answer is a program's error message."""
+    refusal: bool = True
+    """The answer is a model's refusal to answer."""
+    echo: bool = True
+    """The answer repeats the question."""
+    language: bool = True
+    """The answer is in another language than the one asked for."""
+    selected: bool = True
+    """A mediator's losing candidates leave."""
+    superseded: Literal["same_parameters", "step", "off"] = "same_parameters"
+    """Of several runs of one workflow step (of one workflow run and activity) the latest stays:
+    where their parameters are equal, or whatever those are, or all stay."""
+
+
+class DedupeSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What counts as alike, and what becomes of it."""
+
+    near: bool = True
+    """Off: only exact duplicates leave; the split still keeps alike inputs together."""
+    threshold: float = 0.8
+    """Jaccard index of the inputs' character 5-grams, in (0.5, 1]."""
+    answer_threshold: float = 0.8
+    conflicts: Literal["best", "keep", "drop"] = "best"
+    """Alike inputs with another answer: the first by score, then newest stays; all; none."""
+    contained: Literal["longest", "keep"] = "longest"
+    """A conversation whose whole course another one repeats before it goes on: leaves, or stays."""
+
+    def __post_init__(self) -> None:
+        for name, value in (
+            ("threshold", self.threshold),
+            ("answer_threshold", self.answer_threshold),
+        ):
+            if not _LOWEST_THRESHOLD < value <= 1:
+                raise ValueError(
+                    f"{name} must be above {_LOWEST_THRESHOLD} and at most 1, it is {value}"
+                )
+
+
+class SplitSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """How kept runs are divided. Components of alike inputs are never divided."""
+
+    validation: float = 0.1
+    test: float = 0.0
+    group_by: str | None = None
+    """A dotted path into the run (`parameters.dialogue`, `config.conversation`): runs that
+    share its value stay together as well."""
+    salt: str = "trainset"
+    """Another salt, another draw."""
+
+    def __post_init__(self) -> None:
+        if self.validation < 0 or self.test < 0 or self.validation + self.test >= 1:
+            raise ValueError("validation and test must not be negative and sum to less than 1")
+
+
+class GateSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a finished build is refused (exit 3) and not published."""
+
+    min_kept: int = 1
+    max_rejected_share: float = 1.0
+    """Rejected runs over pulled runs; duplicates do not count."""
+    max_code_share: dict[str, float] = {}
+    """The same for single codes, for example `inputs_not_stored = 0.2`."""
+
+
+class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where and how it runs; changes no byte of the dataset."""
+
+    work_dir: str = ".trainset"
+    engine: Literal["local", "dask"] = "local"
+    workers: int = 0
+    """Processes; 0 means one for each processor."""
