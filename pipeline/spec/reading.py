@@ -41,7 +41,8 @@ class SelectSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
     status: tuple[str, ...] = ("completed",)
     finish_reasons: tuple[str, ...] = ("stop", "stop_sequence", "tool_use")
-    """Absent and empty reasons pass; reasons that mean "cut off" are left to the label check."""
+    """Upper and lower case are the same. Absent and empty reasons pass; reasons that mean "cut
+    off" are left to the label check."""
     min_score: float | None = None
     unscored: Literal["keep", "reject"] = "keep"
     """What becomes of runs without a score when `min_score` is set."""

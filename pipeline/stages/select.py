@@ -39,7 +39,7 @@ class Select(Struct, frozen=True):
         reason = run.finish_reason
         if not reason or not spec.finish_reasons or is_cut_off(reason):
             return None
-        if reason in spec.finish_reasons:
+        if reason.lower() in {one.lower() for one in spec.finish_reasons}:
             return None
         asked = _list(spec.finish_reasons)
         return _refuse("finish_reason", f"finish_reason is {reason!r}, asked for {asked}")

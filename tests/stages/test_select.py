@@ -46,6 +46,7 @@ def code(spec: SelectSpec, **changes: Any) -> str | None:
         ({"finish_reason": ""}, None),
         ({"finish_reason": "content_filter"}, "finish_reason"),
         ({"finish_reason": "SAFETY"}, "finish_reason"),
+        ({"finish_reason": "STOP"}, None),
         ({"finish_reason": "length"}, None),
         ({"finish_reason": "MAX_TOKENS"}, None),
         ({"finish_reason": "model_length"}, None),
@@ -60,6 +61,9 @@ def test_defaults(changes: dict[str, Any], expected: str | None) -> None:
     [
         (SelectSpec(status=()), {"status": "failed"}, None),
         (SelectSpec(finish_reasons=()), {"finish_reason": "refusal"}, None),
+        (SelectSpec(exclude_sources=("test-data",)), {"source": {"type": "test-data"}}, "source"),
+        (SelectSpec(exclude_sources=("test-data",)), {"source": {"type": "api"}}, None),
+        (SelectSpec(exclude_sources=("test-data",)), {"source": None}, None),
         (SelectSpec(min_score=0.5), {}, None),
         (SelectSpec(min_score=0.51), {}, "score"),
         (SelectSpec(min_score=0.1), {"evaluation": None}, None),
