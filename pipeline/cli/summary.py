@@ -33,6 +33,10 @@ def say_build(result: BuildResult) -> None:
     say(f"  duplicates  {duplicates:>9,}{_reasons(tally.duplicates)}")
     for split, count in manifest.splits.items():
         say(f"  {split:<11} {count:>9,} records, {manifest.tokens.get(split, 0):,} tokens")
+    if manifest.privacy is not None:
+        replaced, records = sum(manifest.privacy.replaced.values()), manifest.privacy.records
+        said = f"values replaced in {records:,} records"
+        say(f"  private     {replaced:>9,} {said}{_reasons(manifest.privacy.replaced)}")
     proof = manifest.proof
     highest = "none" if proof.highest_similarity is None else f"{proof.highest_similarity:.3f}"
     say(
