@@ -92,13 +92,17 @@ def test_names_of_a_host_are_not_there(sandbox: Sandbox, name: str) -> None:
         "_.stringify = () => 'evil'; return 'x'",
         "Set.prototype.has = () => true; return 'x'",
         "(function* () {}).constructor.prototype.left = 'evil'; return 'x'",
+        "[].values().__proto__.left = 'evil'; return 'x'",
         "leaked = 1; return 'x'",
     ],
 )
 def test_nothing_is_left_for_the_next_template(sandbox: Sandbox, code: str) -> None:
     jst(sandbox, code)
-    clean = "return [1].map((x) => x + 1).join() + typeof leaked + ({}).left + _.stringify(1)"
-    assert jst(sandbox, clean) == "2undefinedundefined1"
+    clean = (
+        "return [1].map((x) => x + 1).join() + typeof leaked + ({}).left + _.stringify(1)"
+        " + (function* () {}).left + [].values().left"
+    )
+    assert jst(sandbox, clean) == "2undefinedundefined1undefinedundefined"
 
 
 @pytest.mark.parametrize(
