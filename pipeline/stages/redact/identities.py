@@ -10,15 +10,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct
+from stdnum.ar import cuit
 from stdnum.be import nn
 from stdnum.br import cnpj, cpf
+from stdnum.ch import ssn as ch_ssn
+from stdnum.cl import rut
 from stdnum.cn import ric
 from stdnum.es import dni, nie
+from stdnum.fi import hetu
 from stdnum.fr import nir
 from stdnum.in_ import aadhaar, pan
 from stdnum.it import codicefiscale
 from stdnum.kr import rrn
 from stdnum.mx import curp
+from stdnum.pk import cnic
 from stdnum.se import personnummer
 from stdnum.us import ssn
 
@@ -75,7 +80,26 @@ _SHAPES = (
     _shape(r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z\d]\d", curp),
     _shape(r"[1-9]\d{10}", None, r"t\.?c\.? kimlik|kimlik no"),
     _shape(r"\d{13}", None, r"\b(?:sa|south african) id\b|identity number"),
+    _shape(r"756\.\d{4}\.\d{4}\.\d\d", ch_ssn),
+    _shape(r"\d{6}[-+A]\d{3}[\dA-Z]", hetu),
+    _shape(r"\d{2}-\d{8}-\d", cuit),
+    _shape(r"\d{1,2}\.\d{3}\.\d{3}-[\dKk]", rut),
+    _shape(r"\d{5}-\d{7}-\d", cnic),
+    _shape(r"\d{16}", None, r"\b(?:nik|ktp)\b"),
+    _shape(r"\d{3}-\d{3}-\d{3}[ -]\d\d", None, r"снилс|snils"),
+    _shape(r"\d{10}(?:\d\d)?", None, r"инн|\binn\b|паспорт"),
+    _shape(r"\d{4} ?\d{6}", None, r"паспорт"),
+    _shape(r"\d{11}", None, r"fødselsnummer|personnummer|\bbvn\b|\bnin\b"),
+    _shape(r"\d{6}-?\d{4}", None, r"\bcpr\b"),
+    _shape(r"\d{9}", None, r"\bnif\b|contribuinte"),
+    _shape(r"\d{12}", None, r"\bcccd\b|căn cước"),
     _shape(r"\d{4} ?\d{4} ?\d{4}", None, r"my ?number|マイナンバー|個人番号"),
+)
+_BY_THEMSELVES = tuple(shape for shape in _SHAPES if shape.words is None)
+_AFTER_WORDS = tuple(shape for shape in _SHAPES if shape.words is not None)
+_ANY_NUMBER = re.compile("|".join(shape.pattern.pattern for shape in _BY_THEMSELVES))
+_ANY_WORD = re.compile(
+    "|".join(f"(?:{shape.words.pattern})" for shape in _SHAPES if shape.words), re.IGNORECASE
 )
 LETTERS = re.compile(r"[A-Z]{2} ?\d\d|[A-Z]{4,6}\d|\d{7}-?[A-Z]")
 """What texts have in which numbers with letters stand."""
@@ -84,7 +108,11 @@ _BEFORE = 50
 
 def find_identities(text: str) -> Iterator[Finding]:
     """Every number; value: without separators."""
-    for shape in _SHAPES:
+    shapes = [
+        *(_BY_THEMSELVES if _ANY_NUMBER.search(text) else ()),
+        *(_AFTER_WORDS if _ANY_WORD.search(text) else ()),
+    ]
+    for shape in shapes:
         for match in shape.pattern.finditer(text):
             before = text[max(match.start() - _BEFORE, 0) : match.start()]
             if shape.words is not None:
