@@ -39,13 +39,13 @@ _JSON_STARTS = ("{", "[")
 _SHORTEST = 6
 """No value of any kind is shorter, but in a field that is named after secrets."""
 _SHORT = 60
+_SHORTEST_TOLD = 10
+"""Nor is a secret with the word that tells it."""
 _TOLD = {"key", "password", "secret_field"}
 _MIXED = re.compile(r"[^A-Za-z]")
 _ANYTHING = re.compile(
     r"@|\d(?:[ .()/\-\u00a0\u2011]{0,2}\d){5}|[A-Za-z0-9_./+=~-]{16}|[A-Z]{2} ?\d\d|[A-Z]{4}\d"
-    r"|:[0-9A-Fa-f]{0,4}:|\d\.\d{1,3}\.\d{1,3}\.\d"
-    r"|[{\[]|(?i:pass|pwd|secret|token|key|bearer|basic|credential|kennwort|contrase|senha|parola)"
-    r"|(?i:wachtwoord|hasło|парол|密码|パスワード|비밀번호|şifre|signature|sig=)"
+    r"|:[0-9A-Fa-f]{0,4}:|\d\.\d{1,3}\.\d{1,3}\.\d|[{\[]"
 )
 """What a short text needs for any detector to find something."""
 
@@ -101,7 +101,7 @@ class Cleaner(Struct):
         """
         if len(text) < _SHORTEST or text in self.kept:
             return text
-        if len(text) <= _SHORT and not self.told and not _ANYTHING.search(text):
+        if len(text) <= _SHORT and not self.told and not _may_hold_any(text):
             return text
         if text.startswith(_JSON_STARTS) and (cleaned := self._json_text(text)) is not None:
             return cleaned
@@ -208,6 +208,11 @@ class Cleaner(Struct):
 def _find_cached(text: str, regions: tuple[str, ...], field: str) -> tuple[Finding, ...]:
     """System messages and templates come again and again."""
     return tuple(find_private(text, regions, field))
+
+
+def _may_hold_any(text: str) -> bool:
+    """Whether any detector could find something in a short text."""
+    return (len(text) >= _SHORTEST_TOLD and speaks_of_secrets(text)) or bool(_ANYTHING.search(text))
 
 
 @lru_cache(maxsize=4096)

@@ -76,7 +76,7 @@ _SHAPES = (
     _shape(r"\d{6}-?\d{7}", None, r"주민등록|외국인등록"),
     _shape(r"(?:19|20)?\d{6}[-+]\d{4}", personnummer),
     _shape(r"\d{3} ?\d{3} ?\d{3}", None, r"\btfn\b|tax file"),
-    _shape(r"\d{3}[ -]?\d{3}[ -]?\d{3}", None, r"\bsin\b.{0,9}$|social insurance"),
+    _shape(r"\d{3}[ -]?\d{3}[ -]?\d{3}", None, r"\bsin\b|social insurance"),
     _shape(r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z\d]\d", curp),
     _shape(r"[1-9]\d{10}", None, r"t\.?c\.? kimlik|kimlik no"),
     _shape(r"\d{13}", None, r"\b(?:sa|south african) id\b|identity number"),
