@@ -21,6 +21,7 @@ __all__ = [
     "max_tokens_of",
     "reference_of",
     "score_of",
+    "selected_of",
     "source_of",
     "step_of",
     "tags_of",
@@ -110,6 +111,13 @@ def score_of(run: Run) -> float | None:
     evaluation = decode_field(run.evaluation)
     score = evaluation.get("score") if isinstance(evaluation, dict) else None
     return float(score) if _is_number(score) else None
+
+
+def selected_of(run: Run) -> bool | None:
+    """`evaluation.selected`: whether a mediator took this answer; None where nobody chose."""
+    evaluation = decode_field(run.evaluation)
+    selected = evaluation.get("selected") if isinstance(evaluation, dict) else None
+    return selected if isinstance(selected, bool) else None
 
 
 def tags_of(run: Run) -> frozenset[str]:
