@@ -2,12 +2,14 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import connection
 from typing import TypeVar
 
@@ -30,7 +32,8 @@ class LocalEngine:
         self._preload = preload
         self._pool: ProcessPoolExecutor | None = None
         if self.workers > 1:
-            self._pool = self._start()
+            with _interrupts_wait():
+                self._pool = self._start()
 
     def map(self, function: Callable[[A], B], batches: Iterable[A]) -> Iterator[B]:
         """`function` of every batch, in order; see `Engine.map`."""
@@ -74,6 +77,22 @@ class LocalEngine:
         for _ in range(self.workers):
             pool.submit(os.getpid)
         return pool
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Ctrl-C is heard afterwards: a worker that is half begun would die with a traceback."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def _processors() -> int:
