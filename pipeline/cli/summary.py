@@ -75,4 +75,4 @@ def say_job(job: TrainingJob) -> None:
 
 def _reasons(counts: dict[str, int]) -> str:
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return "".join(f"\n    {code:<24} {count:>7,}" for code, count in ranked)
+    return "".join(f"\n    {code:<28} {count:>3,}" for code, count in ranked)
