@@ -11,11 +11,18 @@ from pipeline.records import Rejected
 from pipeline.stages.labels.asked import Asked, asked_language
 from pipeline.stages.labels.detector import letters_by_script, likelihoods
 from pipeline.stages.labels.label import Label, refuse
-from pipeline.stages.labels.languages import family_of, name_of, scripts_of
+from pipeline.stages.labels.languages import COMMON, OWN, family_of, name_of, scripts_of
 from pipeline.stages.labels.phrases import quote
 
 __all__ = ["wrong_language"]
 
+_LONGEST = 6000
+"""Characters of an answer that are looked at."""
+_GLANCE = 600
+_COMMON_SHARE = 0.2
+"""Of the words of a text, those that are frequent in its language."""
+_FEWEST_OWN = 2
+"""Different ones among them that no other language of the table has."""
 _FEWEST_STRANGE = 10
 """Letters of a script that the language is not written in."""
 _STRANGE_SHARE = 0.9
@@ -45,13 +52,27 @@ def wrong_language(label: Label) -> Rejected | None:
     asked = asked_language(label)
     if asked is None:
         return None
-    text = _NO_PROSE.sub(" ", label.text)
+    if _is_plainly_in(label.text, asked.language):
+        return None
+    text = _NO_PROSE.sub(" ", label.text[:_LONGEST])
     letters = letters_by_script(text)
     found = _strange_script(asked, letters) or _other_language(asked, text, letters)
     if found is None or (asked.is_hint and _speaks(label.question(), label.text)):
         return None
     said = f"{name_of(asked.language)} was asked for ({asked.how}) and the answer is {found}"
     return refuse("wrong_language", f"{said}: {quote(label.text)}")
+
+
+def _is_plainly_in(text: str, language: str) -> bool:
+    """Whether frequent words show the language at once: a look that costs next to nothing."""
+    common = COMMON.get(language)
+    if common is None:
+        return False
+    words = text[:_GLANCE].lower().split()
+    found = [word for word in words if word in common]
+    if len(found) < _COMMON_SHARE * sum(map(str.isalpha, words)):
+        return False
+    return len(OWN[language].intersection(found)) >= _FEWEST_OWN
 
 
 def _strange_script(asked: Asked, letters: dict[str, int]) -> str | None:

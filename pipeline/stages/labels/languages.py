@@ -4,11 +4,22 @@ What it holds is in `languages.toml`. Imports the phrases' reader.
 """
 
 import re
+from collections import Counter
 from typing import Any
 
 from pipeline.stages.labels.phrases import fold, load_table
 
-__all__ = ["ASKS", "OPEN", "code_of", "family_of", "name_of", "names_of", "scripts_of"]
+__all__ = [
+    "ASKS",
+    "COMMON",
+    "OPEN",
+    "OWN",
+    "code_of",
+    "family_of",
+    "name_of",
+    "names_of",
+    "scripts_of",
+]
 
 _TABLE = load_table("languages.toml")
 _LANGUAGES: dict[str, Any] = _TABLE["languages"]
@@ -26,6 +37,17 @@ _NAMES: dict[str, str] = {
     )
     for name in about
 }
+
+
+COMMON: dict[str, frozenset[str]] = {
+    code: frozenset(words) for code, words in _TABLE["common"].items()
+}
+"""Frequent words of some languages."""
+_COUNTS = Counter(word for words in COMMON.values() for word in words)
+OWN: dict[str, frozenset[str]] = {
+    code: frozenset(word for word in words if _COUNTS[word] == 1) for code, words in COMMON.items()
+}
+"""Those that are frequent in no other of these languages."""
 
 
 def code_of(value: str) -> str | None:

@@ -20,10 +20,11 @@ __all__ = ["refusal"]
 
 _LONGEST = 500
 """Characters; a longer answer gives something besides."""
-_MOST_OPENINGS = 4
+_MOST_OPENINGS = 3
+"""Before and after one that has a gap: two gaps in a row could be tried in too many ways."""
 _BEFORE = r"[\s\"'(*_#>]*"
 """Signs that may stand before the first word."""
-_BETWEEN = r"[\s.,;:!\u2026\u2013\u2014。、؛،-]*"
+_BETWEEN = r"[\s.,;:!\u2026\u2013\u2014。、؛،-]"
 _TABLE = load_table("refusals.toml")
 
 
@@ -81,7 +82,15 @@ def _refusals(language: str) -> _Refusals:
     stop = CLAUSE_ENDS
     if after := grammar.any_of(table.get("after", ())):
         stop = rf"(?:{stop}|(?:{after}){edge})"
-    openings = rf"(?:(?:{grammar.any_of(table['openings'])}){edge}{_BETWEEN}){{0,{_MOST_OPENINGS}}}"
+    openings = _openings(table["openings"], grammar, edge)
     closed = rf"(?:{grammar.any_of(whole)}){edge}(?= ?{stop})"
     source = rf"{_BEFORE}{openings}(?P<said>{closed}|(?:{grammar.any_of(begun)}){edge})"
     return _Refusals(re.compile(source), tuple(table.get("needs", ())))
+
+
+def _openings(phrases: list[str], grammar: Grammar, edge: str) -> str:
+    """The source of what may stand before a refusal: sorry, thanks, "but"."""
+    plain = grammar.any_of(phrase for phrase in phrases if "..." not in phrase)
+    some = rf"(?:(?:{plain}){edge}{_BETWEEN}*){{0,{_MOST_OPENINGS}}}"
+    gapped = grammar.any_of(phrase for phrase in phrases if "..." in phrase)
+    return rf"{some}(?:(?:{gapped}){_BETWEEN}+{some})?" if gapped else some

@@ -5,6 +5,7 @@ The text is completed by closing what is open; only where that gives JSON was it
 """
 
 import re
+import string
 
 import msgspec
 
@@ -24,7 +25,10 @@ _HALF_ESCAPE = re.compile(
     r"((?:\\u[dD][89abAB][0-9A-Fa-f]{2})?\\(?:u[0-9A-Fa-f]{0,3})?|\\u[dD][89abAB][0-9A-Fa-f]{2})\Z"
 )
 """An escape that stops inside, or after the first half of a character outside the first plane."""
-_HALF_SCALAR = re.compile(r"[-+.\w]+\Z")
+_OF_SCALARS = string.ascii_letters + string.digits + "+-."
+"""Signs of numbers, true, false and null."""
+_LAST = 80
+"""Characters at the end in which half an escape is looked for."""
 _CLOSES = {"{": "}", "[": "]"}
 _TAILS = ("", "null", ":null")
 _SHOWN = 40
@@ -72,11 +76,11 @@ def _left_open(text: str) -> str | None:
 def _can_be_closed(text: str, stack: list[str], *, in_string: bool) -> bool:
     closing = "".join(_CLOSES[sign] for sign in reversed(stack))
     if in_string:
-        half = _HALF_ESCAPE.search(text)
-        whole = f'{text[: half.start(1)] if half else text}"'
+        half = _HALF_ESCAPE.search(text[-_LAST:])
+        whole = f'{text[: -len(half[1])] if half else text}"'
     else:
         whole = text.rstrip()
-    starts = {whole, whole.removesuffix(",").rstrip(), _HALF_SCALAR.sub("", whole)}
+    starts = {whole, whole.removesuffix(",").rstrip(), whole.rstrip(_OF_SCALARS)}
     return any(_is_json(f"{start}{tail}{closing}") for start in starts for tail in _TAILS)
 
 

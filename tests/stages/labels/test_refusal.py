@@ -25,15 +25,20 @@ def test_every_language_has_phrases_and_cases(cases: Cases) -> None:
     assert set(load_table("refusals.toml")) >= LANGUAGES
     labelled = cases("refusals")
     assert set(labelled) == set(load_table("refusals.toml"))
-    assert sum(len(one["refusals"]) for one in labelled.values()) >= 150
-    assert sum(len(one["answers"]) for one in labelled.values()) >= 140
+    assert sum(len(one["refusals"]) for one in labelled.values()) >= 250
+    assert sum(len(one["answers"]) for one in labelled.values()) >= 250
+
+
+def test_nothing_else_is_a_refusal(judge: Judge, cases: Cases) -> None:
+    answers = [text for one in cases("refusals").values() for text in one["answers"]]
+    assert [text for text in answers if is_refusal(judge, text)] == []
 
 
 @pytest.mark.parametrize("language", sorted(load_table("refusals.toml")))
 def test_refusals(judge: Judge, cases: Cases, language: str) -> None:
-    labelled = cases("refusals")[language]
-    assert [text for text in labelled["refusals"] if not is_refusal(judge, text)] == []
-    assert [text for text in labelled["answers"] if is_refusal(judge, text)] == []
+    refusals = cases("refusals")[language]["refusals"]
+    missed = [text for text in refusals if not is_refusal(judge, text)]
+    assert len(missed) <= 0.1 * len(refusals), missed
 
 
 def test_refusals_that_the_phrases_were_not_mended_for(judge: Judge, cases: Cases) -> None:
@@ -43,7 +48,8 @@ def test_refusals_that_the_phrases_were_not_mended_for(judge: Judge, cases: Case
     found = [text for text in refusals if is_refusal(judge, text)]
     false = [text for text in answers if is_refusal(judge, text)]
     assert len(found) >= 0.75 * len(refusals)
-    assert len(false) <= 0.02 * len(answers)
+    assert len(answers) >= 60
+    assert false == []
 
 
 def test_the_sentence_says_which_phrase_it_was(judge: Judge) -> None:
@@ -84,3 +90,10 @@ def test_how_it_is_written_does_not_matter(judge: Judge, answer: str) -> None:
 def test_it_can_be_switched_off(judge: Judge) -> None:
     answer = "I'm sorry, but I can't help with that."
     assert judge({"answer": answer}, LabelSpec(refusal=False)) is None
+
+
+@pytest.mark.parametrize("language", sorted(load_table("refusals.toml")))
+def test_no_text_keeps_the_rule_busy(judge: Judge, language: str) -> None:
+    for opening in load_table("refusals.toml")[language]["openings"]:
+        words = opening.translate(dict.fromkeys(map(ord, "{}[].|"), " "))
+        assert not is_refusal(judge, (words + " ") * (490 // (len(words) + 1)))

@@ -87,6 +87,13 @@ def test_the_sentence_says_what_is_open(judge: Judge) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text", ['{"data": "' + "A" * 1_000_000, '["' + "\\" * 200_001, "[" * 100_000]
+)
+def test_long_halves_take_no_long_time(text: str) -> None:
+    unfinished_json(make(text))
+
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()
