@@ -6,6 +6,7 @@ regular expressions. Imports the phrases' reader.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -44,7 +45,7 @@ class Beginnings(Struct, frozen=True):
 
     def candidates(self, text: str) -> Iterator[str]:
         """Names of the lists that the text may begin with a phrase of, each once."""
-        key = _key(fold(text[:_HEAD]))
+        key = _key_of(text)
         if not key:
             return
         names = dict.fromkeys(self.by_word.get(key, ()))
@@ -53,6 +54,13 @@ class Beginnings(Struct, frozen=True):
             names |= dict.fromkeys(self.by_letter.get(key[0], ()))
             names |= dict.fromkeys(self.anywhere)
         yield from names
+
+
+@lru_cache(maxsize=1)
+def _key_of(text: str) -> str:
+    """Several rules ask about the same answer, one after the other."""
+    head = text[:_HEAD]
+    return _key(head.lower() if head.isascii() else fold(head))
 
 
 def _key(folded: str) -> str:

@@ -20,6 +20,9 @@ _SHORTEST_PART = 80
 """Characters of a prompt that the answer holds, or holds nearly all of."""
 _MOST_BESIDES = 1.2
 """The longer of the two over the shorter."""
+_LOOK = 30
+_WHOLE_WORDS = 3
+"""Of so many words in a row, one in the middle is whole."""
 _SAME = 1.5
 """Lengths further apart than this are not even normalized: white space makes no such difference."""
 
@@ -51,6 +54,8 @@ def _near(answer: str, prompt: str) -> bool:
 
 
 def _repeats(answer: str, prompt: str) -> bool:
+    if not _shares_a_word(answer, prompt):
+        return False
     said, asked = normalize_text(answer), normalize_text(prompt)
     if len(said) < _SHORTEST:
         return False
@@ -60,6 +65,15 @@ def _repeats(answer: str, prompt: str) -> bool:
     return (
         len(short) >= _SHORTEST_PART and len(long) <= _MOST_BESIDES * len(short) and short in long
     )
+
+
+def _shares_a_word(answer: str, prompt: str) -> bool:
+    """Whether a word in the middle of the answer is in the prompt; a look before the whole work."""
+    middle = len(answer) // 2
+    words = answer[middle : middle + _LOOK].split()
+    if len(words) < _WHOLE_WORDS or not (answer.isascii() and prompt.isascii()):
+        return True
+    return words[1].lower() in prompt.lower()
 
 
 def _asks_to_copy(label: Label) -> bool:

@@ -104,7 +104,8 @@ def _is_said(label: Label) -> bool:
         return False
     folded = fold(text[:_LONGEST_MESSAGE])
     if "values" in kinds and len(text) <= _LONGEST_VALUE and folded in _VALUES:
-        return not _names(label, folded) and not _asks_about_programs(label)
+        asked = label.record.response_schema is not UNSET or _names(label, folded)
+        return not asked and not _asks_about_programs(label)
     patterns = _patterns()
     if "sentences" in kinds and len(text) <= _LONGEST_MESSAGE:
         match = patterns.sentences.fullmatch(folded)

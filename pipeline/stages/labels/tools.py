@@ -4,6 +4,8 @@ Every call of the conversation is looked at, not only the answer's: all of them 
 The answer's own calls wait for their results, so those need none. Imports the nouns.
 """
 
+from typing import Any
+
 import msgspec
 
 from pipeline.records import ChatRecord, Rejected, Tool, ToolCall
@@ -22,23 +24,28 @@ def wrong_call(label: Label) -> Rejected | None:
     calling = [at for at, message in enumerate(record.messages) if message.tool_calls]
     if not calling:
         return None
-    offered = {tool.name: tool for tool in record.tools}
-    for at in calling if offered else ():
+    validators: dict[str, Any] = {}
+    for at in calling if record.tools else ():
         for number, call in enumerate(record.messages[at].tool_calls):
-            if rejected := _check_call(call, offered, at, number):
+            place = f"messages[{at}].tool_calls[{number}]"
+            if call.name not in validators:
+                tool = next((one for one in record.tools if one.name == call.name), None)
+                if tool is None:
+                    return _unknown(call, place, record.tools)
+                validators[call.name] = validator_of(msgspec.json.encode(tool.parameters))
+            if rejected := _check_arguments(call, place, validators[call.name]):
                 return rejected
     return _unanswered(record)
 
 
-def _check_call(call: ToolCall, offered: dict[str, Tool], at: int, number: int) -> Rejected | None:
-    tool = offered.get(call.name)
-    place = f"messages[{at}].tool_calls[{number}]"
-    if tool is None:
-        names = ", ".join(sorted(offered)[:_MOST_NAMES])
-        more = f" and {len(offered) - _MOST_NAMES} more" if len(offered) > _MOST_NAMES else ""
-        said = f"the call of {quote(call.name)} at {place} names no tool on offer"
-        return refuse("unknown_tool", f"{said} ({names}{more})")
-    validator = validator_of(msgspec.json.encode(tool.parameters))
+def _unknown(call: ToolCall, place: str, tools: tuple[Tool, ...]) -> Rejected:
+    names = ", ".join(sorted(tool.name for tool in tools)[:_MOST_NAMES])
+    more = f" and {len(tools) - _MOST_NAMES} more" if len(tools) > _MOST_NAMES else ""
+    said = f"the call of {quote(call.name)} at {place} names no tool on offer"
+    return refuse("unknown_tool", f"{said} ({names}{more})")
+
+
+def _check_arguments(call: ToolCall, place: str, validator: Any) -> Rejected | None:
     if validator is None or validator.is_valid(call.arguments):
         return None
     wrong = sentence(validator, call.arguments, f"{place}.arguments")
@@ -48,12 +55,14 @@ def _check_call(call: ToolCall, offered: dict[str, Tool], at: int, number: int) 
 
 def _unanswered(record: ChatRecord) -> Rejected | None:
     """The first call before the answer whose result is not among the messages that follow it."""
-    waiting: dict[str, str] = {}
+    waiting: dict[str, tuple[str, int]] = {}
     for index, message in enumerate(record.messages[:-1]):
         if message.role == "tool" and message.tool_call_id is not None:
             waiting.pop(message.tool_call_id, None)
         for call in message.tool_calls:
-            waiting[call.id] = f"the call of {quote(call.name)} at messages[{index}] has no result"
+            waiting[call.id] = call.name, index
     if not waiting:
         return None
-    return refuse("tool_call_without_result", next(iter(waiting.values())))
+    name, index = next(iter(waiting.values()))
+    said = f"the call of {quote(name)} at messages[{index}] has no result"
+    return refuse("tool_call_without_result", said)

@@ -34,6 +34,8 @@ def test_a_schema_may_ask_for_an_error(code: Callable[..., Any]) -> None:
     answer = {"error": "no order"}
     assert code(result=answer, result_schema=schema) is None
     assert code(result=answer) == "error_text"
+    assert code(result="null", result_schema={"type": ["object", "null"]}) is None
+    assert code(result="null") == "error_text"
 
 
 def test_it_can_be_switched_off(judge: Judge) -> None:
