@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct
 
 from pipeline.api.runs import Run
 from pipeline.records import ChatRecord
-from pipeline.stages.labels.label import Label, text_of_prompt
+from pipeline.stages.labels.label import Label, ends_of, text_of_prompt
 from pipeline.stages.labels.languages import ASKS, OPEN, code_of, family_of, names_of
 from pipeline.stages.labels.phrases import CLAUSE_ENDS, WORD_BEGINS, WORD_ENDS, Grammar, fold, quote
 
@@ -28,9 +28,7 @@ _STRONG = frozenset(
     for word in ("language", "lang", "locale")
 )
 _WEAK = frozenset({"language", "lang", "locale"})
-_HEAD, _TAIL = 4000, 1500
-"""Characters of a prompt that are read: who asks for a language does so first or last."""
-_CLAUSE_BEGINS = r"(?:\A|[\n.!?:;,•*\-\u2013\u2014>\"'(\[|#。、])[ \"'*]*"
+_CLAUSE_BEGINS = r"(?:\A|[\n.!?:;,•*\-\u2013\u2014>\"'(\[|#。、])[ \"'*]{0,4}"
 _SENTENCE_ENDS = ".!?\n。"
 _TO_BLANKS = {ord(sign): " " for sign in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\n\t"}
 _HAN_KANA_HANGUL = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
@@ -75,7 +73,7 @@ def _turns(record: ChatRecord, *, and_the_last: bool) -> list[str]:
 
 def _named_in(text: str) -> set[str]:
     """All languages that a text names in whatever way."""
-    words = _ends_of(text)
+    words = ends_of(text)
     folded = fold(words)
     return {
         code
@@ -143,7 +141,7 @@ class _Ways(Struct, frozen=True):
 
 def _told(text: str) -> tuple[Asked, ...]:
     """The languages that a text asks for."""
-    words = _ends_of(text)
+    words = ends_of(text)
     languages = _mentioned_in(words)
     if not languages:
         return ()
@@ -153,10 +151,6 @@ def _told(text: str) -> tuple[Asked, ...]:
 
 _told_before = lru_cache(maxsize=1024)(_told)
 """System messages are few, and long."""
-
-
-def _ends_of(text: str) -> str:
-    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}"
 
 
 def _mentioned_in(text: str) -> set[str]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from pipeline.records import Rejected
 from pipeline.stages.inputs import normalize_text
-from pipeline.stages.labels.label import Label, refuse, text_of_prompt
+from pipeline.stages.labels.label import Label, ends_of, refuse, text_of_prompt
 from pipeline.stages.labels.phrases import fold, load_table, quote
 
 __all__ = ["echo"]
@@ -77,7 +77,7 @@ def _shares_a_word(answer: str, prompt: str) -> bool:
 
 
 def _asks_to_copy(label: Label) -> bool:
-    return any(_copying().search(fold(prompt)) for prompt in label.prompts())
+    return any(_copying().search(fold(ends_of(prompt))) for prompt in label.prompts())
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,10 @@ from msgspec import Struct
 from pipeline.api.runs import Run
 from pipeline.records import ChatRecord, Message, RejectCode, Rejected, TextPart
 
-__all__ = ["Label", "Rule", "label_of", "refuse"]
+__all__ = ["Label", "Rule", "ends_of", "label_of", "refuse", "text_of_prompt"]
+
+
+_HEAD, _TAIL = 4000, 1500
 
 
 class Label(Struct, frozen=True):
@@ -57,6 +60,12 @@ def text_of_prompt(message: Message) -> str:
     if isinstance(content, str):
         return content
     return "\n".join(part.text for part in content or () if isinstance(part, TextPart))
+
+
+def ends_of(prompt: str) -> str:
+    """The beginning and the end of a prompt: who asks for something does so first or last."""
+    whole = len(prompt) <= _HEAD + _TAIL
+    return prompt if whole else f"{prompt[:_HEAD]}\n{prompt[-_TAIL:]}"
 
 
 def refuse(code: RejectCode, detail: str) -> Rejected:
