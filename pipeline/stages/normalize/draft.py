@@ -4,15 +4,15 @@ A shape's reader turns the `prompt` of a run into a `Draft`; what it does not un
 refuses, with the JSON path. Imports `records`.
 """
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
 from pipeline.records import ContentPart, RejectCode, Rejected, Role, TextPart, Tool
 
-__all__ = ["Call", "Draft", "Reader", "Turn", "refuse", "refuse_shape", "text_turn"]
+__all__ = ["Call", "Draft", "Reader", "Turn", "read_parts", "refuse", "refuse_shape", "text_turn"]
 
 
 class Call(Struct, frozen=True):
@@ -52,12 +52,30 @@ class Draft(Struct, frozen=True):
     templates may tell them."""
 
 
+P = TypeVar("P")
 Reader = Callable[[Raw], Draft | Rejected]
 
 
 def text_turn(role: Role, text: str, *, safety: bool = False) -> Turn:
     """A turn of one text."""
     return Turn(role, [TextPart(text)], safety=safety)
+
+
+def read_parts(
+    content: str | Sequence[P] | None, path: str, read: Callable[[P, str], ContentPart | Rejected]
+) -> list[ContentPart] | Rejected:
+    """The parts of a content that is nothing, a text, or a list; `read` reads one at its path."""
+    if content is None:
+        return []
+    if isinstance(content, str):
+        return [TextPart(content)]
+    parts: list[ContentPart] = []
+    for index, part in enumerate(content):
+        found = read(part, f"{path}[{index}]")
+        if isinstance(found, Rejected):
+            return found
+        parts.append(found)
+    return parts
 
 
 def refuse(code: RejectCode, detail: str, path: str | None = None) -> Rejected:

@@ -12,7 +12,14 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, structs
 
 from pipeline.records import ContentPart, Rejected, Role, TextPart
-from pipeline.stages.normalize.draft import Call, Draft, Turn, refuse, refuse_shape
+from pipeline.stages.normalize.draft import (
+    Call,
+    Draft,
+    Turn,
+    read_parts,
+    refuse,
+    refuse_shape,
+)
 from pipeline.stages.normalize.images import read_image_url
 
 __all__ = ["read_arguments", "read_chat_object", "read_openai_chat"]
@@ -104,7 +111,7 @@ def _read_item(item: _Item, path: str) -> Turn | Rejected:
     made = item.tool_calls or item.toolCalls
     if made and item.role != "assistant":
         return refuse("unsupported_content", f"tool_calls of role {item.role}", path)
-    parts = _read_content(item.content, f"{path}.content")
+    parts = read_parts(item.content, f"{path}.content", _read_part)
     if isinstance(parts, Rejected):
         return parts
     calls = _read_calls(made, f"{path}.tool_calls") if made else ()
@@ -112,22 +119,6 @@ def _read_item(item: _Item, path: str) -> Turn | Rejected:
         return calls
     role: Role = "system" if item.role == "developer" else item.role
     return Turn(role, parts, calls, answers, item.name)
-
-
-def _read_content(
-    content: str | list[_Text | _Image] | None, path: str
-) -> list[ContentPart] | Rejected:
-    if content is None:
-        return []
-    if isinstance(content, str):
-        return [TextPart(content)]
-    parts: list[ContentPart] = []
-    for index, part in enumerate(content):
-        read = _read_part(part, f"{path}[{index}]")
-        if isinstance(read, Rejected):
-            return read
-        parts.append(read)
-    return parts
 
 
 def _read_part(part: _Text | _Image, path: str) -> ContentPart | Rejected:

@@ -10,7 +10,14 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from pipeline.records import ContentPart, Rejected, Role, TextPart
-from pipeline.stages.normalize.draft import Call, Draft, Turn, refuse, refuse_shape
+from pipeline.stages.normalize.draft import (
+    Call,
+    Draft,
+    Turn,
+    read_parts,
+    refuse,
+    refuse_shape,
+)
 from pipeline.stages.normalize.images import read_image_url
 from pipeline.stages.normalize.openai_chat import read_arguments
 
@@ -71,25 +78,11 @@ def _read_item(item: _Item, path: str) -> Turn | Rejected | None:
 def _read_message(item: _Item, path: str) -> Turn | Rejected:
     if item.role is UNSET:
         return refuse("unsupported_content", "a message without a role", f"{path}.role")
-    parts = _read_parts(item.content, f"{path}.content")
+    parts = read_parts(item.content, f"{path}.content", _read_part)
     if isinstance(parts, Rejected):
         return parts
     role: Role = "system" if item.role == "developer" else item.role
     return Turn(role, parts)
-
-
-def _read_parts(content: str | list[_Part] | None, path: str) -> list[ContentPart] | Rejected:
-    if content is None:
-        return []
-    if isinstance(content, str):
-        return [TextPart(content)]
-    parts: list[ContentPart] = []
-    for index, part in enumerate(content):
-        read = _read_part(part, f"{path}[{index}]")
-        if isinstance(read, Rejected):
-            return read
-        parts.append(read)
-    return parts
 
 
 def _read_part(part: _Part, path: str) -> ContentPart | Rejected:
@@ -121,5 +114,5 @@ def _read_result(item: _Item, path: str) -> Turn | Rejected:
         output = msgspec.convert(item.output, str | _PARTS)
     except msgspec.ValidationError as error:
         return refuse_shape(error, f"{path}.output")
-    parts = _read_parts(output, f"{path}.output")
+    parts = read_parts(output, f"{path}.output", _read_part)
     return parts if isinstance(parts, Rejected) else Turn("tool", parts, answers=item.call_id)

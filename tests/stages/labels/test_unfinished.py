@@ -88,10 +88,15 @@ def test_the_sentence_says_what_is_open(judge: Judge) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"data": "' + "A" * 1_000_000, '["' + "\\" * 200_001, "[" * 100_000]
+    ("text", "unfinished"),
+    [
+        ('{"data": "' + "A" * 1_000_000, True),
+        ('["' + "\\" * 200_001, False),  # only the last of them are looked at
+        ("[" * 100_000, False),  # too deep to be told
+    ],
 )
-def test_long_halves_take_no_long_time(text: str) -> None:
-    unfinished_json(make(text))
+def test_long_halves_get_a_verdict(text: str, *, unfinished: bool) -> None:
+    assert (unfinished_json(make(text)) is not None) == unfinished
 
 
 VALUES = st.recursive(
