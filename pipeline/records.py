@@ -28,7 +28,16 @@ __all__ = [
 
 Role = Literal["system", "user", "assistant", "tool"]
 Stage = Literal[
-    "pull", "select", "normalize", "labels", "redact", "validate", "dedupe", "split", "write"
+    "pull",
+    "select",
+    "normalize",
+    "labels",
+    "redact",
+    "validate",
+    "dedupe",
+    "sample",
+    "split",
+    "write",
 ]
 
 RejectCode = Literal[
@@ -86,13 +95,21 @@ RejectCode = Literal[
     "sensitive_data",
     # validate: the provider would refuse the line
     "format_refused",
-    # dedupe: alike input, another answer
+    # dedupe: alike input, another answer; near an evaluation set
     "conflict",
+    "contaminated",
+    # sample: more than the spec asks for
+    "over_cap",
+    "over_budget",
 ]
 """The closed list of reasons. A code is never renamed: people keep them in dashboards."""
 
 DuplicateCode = Literal[
-    "same_run_id", "exact_duplicate", "near_duplicate", "contained_conversation"
+    "same_run_id",
+    "exact_duplicate",
+    "near_duplicate",
+    "contained_conversation",
+    "in_earlier_dataset",
 ]
 
 REJECT_CODES: tuple[str, ...] = get_args(RejectCode)
