@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipeline.build.keys import KeysPart, PartKeys
 from pipeline.build.learn import learn
+from pipeline.build.learned import keep_templates
 from pipeline.build.progress import Progress
 from pipeline.build.rows import LiveRows, number_equal, number_strings
 from pipeline.build.scratch import BandFiles, FileSets
@@ -72,6 +73,7 @@ def compare(
     """Find every pair of alike inputs among the live rows."""
     progress.begin("compare", len(rows))
     templates, ranks = learn(rows, records, engine)
+    keep_templates(records.store, templates)
     keys: list[PartKeys] = []
     work = engine.map(
         KeysPart(records, scratch, templates, ranks), list(enumerate(rows.rows_of_part))

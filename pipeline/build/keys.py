@@ -18,11 +18,14 @@ from pipeline.digests import decode_record
 from pipeline.records import ChatRecord
 from pipeline.stages.candidates import band_keys
 from pipeline.stages.conversations import conversation_digests
-from pipeline.stages.inputs import read_texts, words_of
+from pipeline.stages.inputs import RecordText, read_texts, words_of
 from pipeline.stages.shingles import I64, U8, U64, shingle_sets
 from pipeline.stages.templates import NO_TEMPLATE, Sample, Template
 
-__all__ = ["KeysPart", "PartKeys", "SamplePart"]
+__all__ = ["KeysPart", "PartKeys", "SamplePart", "Templates", "compared_texts"]
+
+Templates = Mapping[str | None, Template]
+"""The template of every interaction and version, by `interaction_key`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,7 @@ class SamplePart:
     def __call__(self, task: tuple[int, tuple[int, ...]]) -> list[Sample]:
         """For a part's number and row numbers: the rows' samples, in that order."""
         part, rows = task
-        table = self.records.read_part(part, ["record", "parameters"]).take(
-            pa.array(rows, pa.int64())
-        )
+        table = _read(self.records, part, ["record", "parameters"], rows)
         pairs = zip(table["record"].to_pylist(), table["parameters"].to_pylist(), strict=True)
         return [_sample(decode_record(record), parameters) for record, parameters in pairs]
 
@@ -65,22 +66,18 @@ class KeysPart:
 
     records: Shelf
     scratch: Path
-    templates: Mapping[str, Template]
+    templates: Templates
     ranks: U8
 
     def __call__(self, task: tuple[int, tuple[int, ...]]) -> PartKeys:
         """For a part's number and row numbers: their keys."""
         part, rows = task
-        table = self.records.read_part(part, ["interaction_key", "record"]).take(
-            pa.array(rows, pa.int64())
-        )
+        table = _read(self.records, part, ["interaction_key", "record"], rows)
         decoded = [decode_record(data) for data in table["record"].to_pylist()]
         words = [words_of(record) for record in decoded]
         texts = [read_texts(*pair) for pair in zip(decoded, words, strict=True)]
-        inputs = [
-            self.templates.get(key, NO_TEMPLATE).variable(text)
-            for key, text in zip(table["interaction_key"].to_pylist(), texts, strict=True)
-        ]
+        keys = table["interaction_key"].to_pylist()
+        inputs = _inputs(texts, keys, self.templates)
         answers = [text.answer for text in texts]
         input_sets, answer_sets = shingle_sets(inputs, self.ranks), shingle_sets(answers)
         write_bands(self.scratch, part, band_keys(input_sets))
@@ -96,6 +93,24 @@ class KeysPart:
                 np.arange(len(ties)), np.array([len(begun) for _, begun in ties], np.int64)
             ),
         )
+
+
+def compared_texts(
+    records: Shelf, part: int, rows: tuple[int, ...], templates: Templates
+) -> list[tuple[str, str]]:
+    """Of those rows of a part what the rule compares: the variable input and the answer."""
+    table = _read(records, part, ["interaction_key", "record"], rows)
+    decoded = [decode_record(data) for data in table["record"].to_pylist()]
+    texts = [read_texts(record, words_of(record)) for record in decoded]
+    inputs = _inputs(texts, table["interaction_key"].to_pylist(), templates)
+    return [(variable, text.answer) for variable, text in zip(inputs, texts, strict=True)]
+
+
+def _inputs(texts: list[RecordText], keys: list[str | None], templates: Templates) -> list[str]:
+    return [
+        templates.get(key, NO_TEMPLATE).variable(text)
+        for key, text in zip(keys, texts, strict=True)
+    ]
 
 
 def _read(records: Shelf, part: int, columns: list[str], rows: tuple[int, ...]) -> pa.Table:

@@ -20,14 +20,14 @@ _ALL_SAMPLES = 1536
 """About how many runs are looked at to tell rare 5-grams from frequent ones."""
 
 
-def learn(rows: LiveRows, records: Shelf, engine: Engine) -> tuple[dict[str, Template], U8]:
+def learn(rows: LiveRows, records: Shelf, engine: Engine) -> tuple[dict[str | None, Template], U8]:
     """The template of every interaction and version, and the ranks of all 5-grams."""
     groups = number_strings(rows.table["interaction_key"])
     sizes = np.bincount(groups)
     chosen = _draw(rows, groups, max(SAMPLE_SIZE, _ALL_SAMPLES // len(sizes)))
     samples = _read(chosen, rows, records, engine)
     keys = rows.table["interaction_key"].to_pylist()
-    templates: dict[str, Template] = {}
+    templates: dict[str | None, Template] = {}
     weighted = []
     for members in _by_group(chosen, groups):
         group = [samples[row] for row in members]
