@@ -19,6 +19,7 @@ from pipeline.build.progress import Progress
 from pipeline.build.rows import LiveRows, number_equal, number_strings
 from pipeline.build.scratch import BandFiles, FileSets
 from pipeline.build.shelf import Shelf, ShelfManifest
+from pipeline.build.spill import Spill
 from pipeline.engines import Engine
 from pipeline.ledger import Tally
 from pipeline.spec import DedupeSpec
@@ -66,6 +67,7 @@ def compare(
     records: Shelf,
     spec: DedupeSpec,
     *,
+    spill: Spill,
     engine: Engine,
     scratch: Path,
     progress: Progress,
@@ -76,7 +78,7 @@ def compare(
     keep_templates(records.store, templates)
     keys: list[PartKeys] = []
     work = engine.map(
-        KeysPart(records, scratch, templates, ranks), list(enumerate(rows.rows_of_part))
+        KeysPart(records, spill, scratch, templates, ranks), list(enumerate(rows.rows_of_part))
     )
     for part in work:
         keys.append(part)

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.build.scratch import write_bands, write_sets
 from pipeline.build.shelf import Shelf
+from pipeline.build.spill import Spill
 from pipeline.digests import decode_record
 from pipeline.records import ChatRecord
 from pipeline.stages.candidates import band_keys
-from pipeline.stages.conversations import conversation_digests
 from pipeline.stages.inputs import RecordText, read_texts, words_of
 from pipeline.stages.shingles import I64, U8, U64, shingle_sets
 from pipeline.stages.templates import NO_TEMPLATE, Sample, Template
@@ -65,6 +66,7 @@ class KeysPart:
     """Makes the keys of one part's live rows and writes their sets to scratch."""
 
     records: Shelf
+    spill: Spill
     scratch: Path
     templates: Templates
     ranks: U8
@@ -72,27 +74,28 @@ class KeysPart:
     def __call__(self, task: tuple[int, tuple[int, ...]]) -> PartKeys:
         """For a part's number and row numbers: their keys."""
         part, rows = task
-        table = _read(self.records, part, ["interaction_key", "record"], rows)
-        decoded = [decode_record(data) for data in table["record"].to_pylist()]
-        words = [words_of(record) for record in decoded]
-        texts = [read_texts(*pair) for pair in zip(decoded, words, strict=True)]
-        keys = table["interaction_key"].to_pylist()
-        inputs = _inputs(texts, keys, self.templates)
-        answers = [text.answer for text in texts]
+        chosen = pa.array(rows, pa.int64())
+        table = self.spill.texts(part).take(chosen)
+        keys = _read(self.records, part, ["interaction_key"], rows)["interaction_key"].to_pylist()
+        answers = table["answer"].to_pylist()
+        inputs = _inputs(_record_texts(table), keys, self.templates)
         input_sets, answer_sets = shingle_sets(inputs, self.ranks), shingle_sets(answers)
         write_bands(self.scratch, part, band_keys(input_sets))
-        ties = [conversation_digests(*pair) for pair in zip(decoded, words, strict=True)]
+        begun = table["beginnings"].combine_chunks()
         return PartKeys(
             inputs=_digests(inputs),
             answers=_digests(answers),
             input_sizes=write_sets(self.scratch, "inputs", part, input_sets),
             answer_sizes=write_sets(self.scratch, "answers", part, answer_sets),
-            whole=np.array([whole for whole, _ in ties], np.int64),
-            beginnings=np.array([one for _, begun in ties for one in begun], np.int64),
-            beginning_row=np.repeat(
-                np.arange(len(ties)), np.array([len(begun) for _, begun in ties], np.int64)
-            ),
+            whole=np.asarray(table["whole"].to_numpy(), np.int64),
+            beginnings=np.asarray(begun.flatten().to_numpy(), np.int64),
+            beginning_row=np.asarray(pc.list_parent_indices(begun).to_numpy(), np.int64),
         )
+
+
+def _record_texts(table: pa.Table) -> list[RecordText]:
+    columns = (table[name].to_pylist() for name in ("system", "turns", "answer"))
+    return [RecordText(*texts) for texts in zip(*columns, strict=True)]
 
 
 def compared_texts(

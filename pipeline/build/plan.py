@@ -14,9 +14,10 @@ from pipeline.build.prepare import PreparePart, prepare
 from pipeline.build.privacy import attest
 from pipeline.build.progress import Progress
 from pipeline.build.pull import pull
-from pipeline.build.rendering import lay_out_templates
+from pipeline.build.rendering import PartRenderer, lay_out, render_through_studio
 from pipeline.build.rows import read_live_rows
 from pipeline.build.sources import RunSource
+from pipeline.build.spill import Spill
 from pipeline.build.split import split
 from pipeline.build.templates import Templates
 from pipeline.build.validate import CheckPart, validate
@@ -56,16 +57,21 @@ def carry_out(
 ) -> DatasetManifest:
     """All stages in their order, from pull to manifest. Finished shelves are not made again."""
     shelves = Shelves(store)
-    pull(shelves.pulled, source, engine, progress)
-    renderer = lay_out_templates(
-        shelves.pulled, spec, templates, source.studio(), engine=engine, progress=progress
-    )
-    check = CheckPart(shelves.validated, Validate(tuple(map(get_format, spec.formats))))
+    spill = Spill(store.path(".spill"), shelves.records)
+    check = CheckPart(shelves.validated, Validate(tuple(map(get_format, spec.formats))), spill)
+    renderer = PartRenderer(shelves.pulled, spec.render)
     make = PreparePart(shelves.records, shelves.pulled, _prepare_stage(spec), renderer, check)
+    studio = source.studio()
+    if studio is None:
+        lay_out(shelves.pulled, templates)
+        pull(shelves.pulled, source, engine, progress, make.make)
+    else:
+        pull(shelves.pulled, source, engine, progress)
+        render_through_studio(renderer, spec, templates, studio, engine=engine, progress=progress)
     prepare(make, engine, progress)
     validate(check, shelves.records, engine, progress)
     with _scratch(store) as scratch:
-        _divide(spec, shelves, engine=engine, scratch=scratch, progress=progress)
+        _divide(spec, shelves, spill, engine=engine, scratch=scratch, progress=progress)
         tokens = write_ledger(store, shelves)
         files: tuple[DatasetFile, ...] = ()
         for name in spec.formats:
@@ -74,14 +80,15 @@ def carry_out(
                 store,
                 records=shelves.records,
                 divided=shelves.divided,
+                spill=spill,
                 engine=engine,
-                scratch=scratch,
                 progress=progress,
             )
     manifest = _manifest(
         spec, shelves, templates, build_id=store.root.name, files=files, tokens=tokens
     )
     write_manifest(store.path(DATASET), manifest)
+    spill.clear()
     return manifest
 
 
@@ -97,7 +104,13 @@ def _prepare_stage(spec: BuildSpec) -> Prepare:
 
 
 def _divide(
-    spec: BuildSpec, shelves: Shelves, *, engine: Engine, scratch: Path, progress: Progress
+    spec: BuildSpec,
+    shelves: Shelves,
+    spill: Spill,
+    *,
+    engine: Engine,
+    scratch: Path,
+    progress: Progress,
 ) -> None:
     """Dedupe and split: both rest on one comparison of all inputs."""
     if shelves.divided.manifest():
@@ -106,7 +119,13 @@ def _divide(
     if len(rows) == 0:
         raise GateRefused(nothing_left(shelves))
     alike = compare(
-        rows, shelves.records, spec.dedupe, engine=engine, scratch=scratch, progress=progress
+        rows,
+        shelves.records,
+        spec.dedupe,
+        spill=spill,
+        engine=engine,
+        scratch=scratch,
+        progress=progress,
     )
     dedupe(shelves.deduped, alike, shelves.validated, spec.dedupe, progress)
     split(

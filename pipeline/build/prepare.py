@@ -5,18 +5,21 @@ Each part has two files: `part-*` with the records and `rejected-*` with the run
 
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec.structs import replace
 
 from pipeline.build.progress import Progress
 from pipeline.build.rendering import PartRenderer
 from pipeline.build.shelf import Shelf, ShelfManifest
+from pipeline.build.spill import texts_table
 from pipeline.build.tallies import add_counts
 from pipeline.build.validate import CheckPart
 from pipeline.engines import Engine
 from pipeline.ledger import Tally
 from pipeline.records import ChatRecord, Rejected
-from pipeline.stages.inputs import text_of
+from pipeline.stages.inputs import words_of
 from pipeline.stages.prepare import Prepare, Prepared, Refused
 
 __all__ = ["PreparePart", "prepare"]
@@ -73,19 +76,26 @@ class PreparePart:
 
     def _make(self, index: int) -> None:
         table = self.pulled.read_part(index, ["run_id", "raw"])
+        self.make(index, table["run_id"].to_pylist(), table["raw"].to_pylist())
+
+    def make(self, index: int, run_ids: list[str], raws: list[bytes | None]) -> None:
+        """Make part `index` from its documents, None where there is none."""
         normalize = replace(self.stage.normalize, renderer=self.renderer(index))
         stage = replace(self.stage, normalize=normalize)
         prepared: list[Prepared] = []
         refused: list[tuple[str, Refused]] = []
-        for run_id, raw in zip(table["run_id"].to_pylist(), table["raw"].to_pylist(), strict=True):
+        for run_id, raw in zip(run_ids, raws, strict=True):
             match _read(stage, run_id, raw):
                 case Prepared() as one:
                     prepared.append(one)
                 case Refused() as one:
                     refused.append((run_id, one))
-        self.check.write(index, [one.run_id for one in prepared], [one.record for one in prepared])
+        records = [one.record for one in prepared]
+        words = [words_of(record) for record in records]
+        self.check.spill.write_texts(index, texts_table(records, words))
+        self.check.write(index, [one.run_id for one in prepared], records)
         self.shelf.write_part(index, _rejected_table(refused), "rejected")
-        self.shelf.write_part(index, _record_table(prepared))
+        self.shelf.write_part(index, _record_table(prepared, words))
 
 
 def _read(stage: Prepare, run_id: str, raw: bytes | None) -> Prepared | Refused:
@@ -112,7 +122,7 @@ def _rejected_table(refused: list[tuple[str, Refused]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=REJECTED_SCHEMA)
 
 
-def _record_table(prepared: list[Prepared]) -> pa.Table:
+def _record_table(prepared: list[Prepared], words: list[list[str]]) -> pa.Table:
     records = [one.record for one in prepared]
     return pa.table(
         {
@@ -135,34 +145,28 @@ def _record_table(prepared: list[Prepared]) -> pa.Table:
             "note": pa.array([one.note for one in prepared], pa.string()),
             "thoughts": pa.array([one.thoughts for one in prepared], pa.string()),
             "redacted": pa.array([one.redacted for one in prepared], pa.string()),
-            **_people_columns(records),
+            **_people_columns(records, words),
         }
     )
 
 
-def _people_columns(records: list[ChatRecord]) -> dict[str, pa.Array]:
+def _people_columns(records: list[ChatRecord], words: list[list[str]]) -> dict[str, pa.Array]:
     """Columns for people's eyes; nothing is ever made from them."""
-    turns = [[(turn.role, text_of(turn)) for turn in record.messages] for record in records]
-    flat = [turn for turns_of in turns for turn in turns_of]
-    offsets = [0]
-    for turns_of in turns:
-        offsets.append(offsets[-1] + len(turns_of))
-    structs = pa.StructArray.from_arrays(
-        [
-            pa.array([role for role, _ in flat], pa.string()),
-            pa.array([text for _, text in flat], pa.string()),
-        ],
-        fields=list(_TURN),
-    )
-    answers = [turns_of[-1][1] for turns_of in turns]
+    counts = np.fromiter(map(len, words), np.int32, len(words))
+    offsets = np.concatenate((np.zeros(1, np.int32), np.cumsum(counts, dtype=np.int32)))
+    roles = pa.array([turn.role for record in records for turn in record.messages], pa.string())
+    texts = pa.array([text for texts_of in words for text in texts_of], pa.string())
+    lengths = pc.utf8_length(texts).to_numpy()
+    answers = offsets[1:] - 1
+    answer_chars = lengths[answers].astype(np.int64)
+    ends = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)))
+    turns = pa.StructArray.from_arrays([roles, texts], fields=list(_TURN))
     return {
-        "messages": pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), structs),
-        "answer": pa.array(answers, pa.string()),
+        "messages": pa.ListArray.from_arrays(pa.array(offsets), turns),
+        "answer": texts.take(pa.array(answers)),
         "tools": pa.array(
             [[tool.name for tool in record.tools] for record in records], pa.list_(pa.string())
         ),
-        "input_chars": pa.array(
-            [sum(len(text) for _, text in turns_of[:-1]) for turns_of in turns], pa.int64()
-        ),
-        "answer_chars": pa.array([len(answer) for answer in answers], pa.int64()),
+        "input_chars": pa.array(ends[offsets[1:]] - ends[offsets[:-1]] - answer_chars),
+        "answer_chars": pa.array(answer_chars),
     }

@@ -1,6 +1,6 @@
 """The first shelf: every run document exactly as it came, with key columns beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -33,15 +33,28 @@ _SCHEMA = pa.schema(
 )
 
 
-def pull(shelf: Shelf, source: RunSource, engine: Engine, progress: Progress) -> ShelfManifest:
-    """Bring every run of the source onto the shelf. Goes on where a killed pull stopped."""
+Then = Callable[[int, list[str], list[bytes | None]], None]
+"""Takes a part's number, ids and documents."""
+
+
+def pull(
+    shelf: Shelf,
+    source: RunSource,
+    engine: Engine,
+    progress: Progress,
+    then: Then | None = None,
+) -> ShelfManifest:
+    """Bring every run of the source onto the shelf. Goes on where a killed pull stopped.
+
+    `then` is called in the worker with every part that was brought, while it is at hand.
+    """
     if found := shelf.manifest():
         return found
     progress.begin("pull", source.total())
     done = _parts_there(shelf)
     rows = {index: shelf.part_rows(index) for index in done}
     progress.advance(sum(rows.values()))
-    for index, count in engine.map(_PullPart(shelf), source.batches(done)):
+    for index, count in engine.map(_PullPart(shelf, then), source.batches(done)):
         rows[index] = count
         progress.advance(count)
     counts = tuple(rows[index] for index in sorted(rows))
@@ -54,7 +67,8 @@ def pull(shelf: Shelf, source: RunSource, engine: Engine, progress: Progress) ->
 
 def _parts_there(shelf: Shelf) -> set[int]:
     names = shelf.store.names(shelf.name)
-    return {int(name[5:10]) for name in names if name.startswith("part-")}
+    found = {int(name[5:10]) for name in names if name.startswith("part-")}
+    return {index for index in found if shelf.has_part(index)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,7 @@ class _PullPart:
     """Writes one batch as a part; its number and how many rows it has."""
 
     shelf: Shelf
+    then: Then | None
 
     def __call__(self, batch: LineBatch | DocumentBatch) -> tuple[int, int]:
         rows = list(_documents(batch))
@@ -73,6 +88,8 @@ class _PullPart:
             schema=_SCHEMA,
         )
         self.shelf.write_part(batch.index, table)
+        if self.then is not None:
+            self.then(batch.index, columns[0], arrays[1])
         return batch.index, len(rows)
 
 

@@ -39,7 +39,7 @@ from pipeline.stages.normalize.prompt import is_stored
 from pipeline.stages.read import read_run
 from pipeline.stages.select import Select
 
-__all__ = ["PartRenderer", "lay_out_templates"]
+__all__ = ["PartRenderer", "lay_out", "render_through_studio"]
 
 _INTERACTIONS = "interactions.json"
 _WITHHELD = "withheld.json"
@@ -66,35 +66,34 @@ class PartRenderer:
         return _read_known(folder, (folder / _WITHHELD).stat().st_mtime_ns)
 
 
-def lay_out_templates(
-    pulled: Shelf,
+def render_through_studio(
+    make: PartRenderer,
     spec: BuildSpec,
     templates: Templates,
-    studio: TemplateStudio | None,
+    studio: TemplateStudio,
     *,
     engine: Engine,
     progress: Progress,
-) -> PartRenderer:
-    """Carry the step out, or find it done."""
-    make = PartRenderer(pulled, spec.render)
+) -> None:
+    """Lay out what the Studio knows besides, and what only it can render; or find it done."""
+    pulled = make.pulled
     if pulled.store.exists(f"{pulled.name}/{_DONE}"):
-        return make
+        return
     manifest = pulled.manifest()
     assert manifest is not None
     parts = len(manifest.rows)
-    if studio is None or spec.render.through == "off":
-        _lay_out(pulled, templates)
-        return make
+    if spec.render.through == "off":
+        lay_out(pulled, templates)
+        return
     named: set[bytes] = set()
     for found in engine.map(_NamedInteractions(pulled, spec.source.max_run_bytes), range(parts)):
         named |= found
     known = complete(templates, named, studio, spec.render)
-    _lay_out(pulled, known)
+    lay_out(pulled, known)
     answered = 0
     if _wants_studio(Renderer(known.catalog(), spec.render), named):
         answered = _ask(make, spec, known, studio, engine=engine, progress=progress)
     pulled.store.write_bytes(f"{pulled.name}/{_DONE}", msgspec.json.encode({"answered": answered}))
-    return make
 
 
 def _ask(
@@ -122,7 +121,7 @@ def _ask(
         kept = "what was rendered is kept; render.through = 'local' does without the Studio"
         raise type(error)(f"{error} ({kept})") from error
     finally:
-        _lay_out(pulled, Templates(known.documents, asking.withheld))
+        lay_out(pulled, Templates(known.documents, asking.withheld))
     progress.end("render", f"{asking.made:,} prompts rendered by the Studio")
     return asking.made
 
@@ -132,7 +131,7 @@ def _wants_studio(renderer: Renderer, named: set[bytes]) -> bool:
     return any(renderer.requests(Raw(one), _SOME) for one in named)
 
 
-def _lay_out(pulled: Shelf, templates: Templates) -> None:
+def lay_out(pulled: Shelf, templates: Templates) -> None:
     """Write what is known beside the runs; the list of what is withheld comes last."""
     documents = b"[" + b",\n".join(one.strip() for one in templates.documents) + b"]\n"
     pulled.store.write_bytes(f"{pulled.name}/{_INTERACTIONS}", documents)

@@ -1,7 +1,8 @@
 """A shelf: where one stage leaves its output, part by part.
 
-A part appears whole (by rename), and the shelf is finished when `_manifest.json` is there. What a
-killed build left behind is therefore always usable: finished parts are not made again.
+A part appears whole (by rename), and the shelf is finished when `_manifest.json` is there, which
+is written when all parts are on the disk. What a killed build left behind is therefore always
+usable: finished parts are not made again.
 """
 
 from typing import Any
@@ -50,17 +51,24 @@ class Shelf:
     def commit(self, manifest: ShelfManifest) -> ShelfManifest:
         """Finish the shelf. Raises `IntegrityError` unless the tally balances."""
         manifest.tally.assert_balanced(self.name)
+        self.store.settle(self.name)
         self.store.write_bytes(f"{self.name}/{_MANIFEST}", msgspec.json.encode(manifest))
         return manifest
 
     def has_part(self, index: int, kind: str = "part") -> bool:
-        """Whether the part is there, whole."""
-        return self.store.exists(self._part(index, kind))
+        """Whether the part is there, whole. One that a power cut tore has lost its footer."""
+        if not self.store.exists(self._part(index, kind)):
+            return False
+        try:
+            self.part_rows(index, kind)
+        except (OSError, pa.ArrowException):
+            return False
+        return True
 
     def write_part(self, index: int, table: pa.Table, kind: str = "part") -> None:
         """Write a part as Parquet with page checksums."""
         plain = [name for name in table.column_names if name not in PAYLOAD]
-        with self.store.open_write(self._part(index, kind)) as file:
+        with self.store.open_draft(self._part(index, kind)) as file:
             pq.write_table(
                 table,
                 file,

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from pipeline.build.progress import Progress
 from pipeline.build.shelf import Shelf, ShelfManifest
+from pipeline.build.spill import Spill
 from pipeline.build.tallies import add_counts
 from pipeline.engines import Engine
 from pipeline.ledger import Tally
-from pipeline.records import ChatRecord
+from pipeline.records import ChatRecord, Rejected
 from pipeline.stages.validate import Validate
 
 __all__ = ["CheckPart", "validate"]
@@ -45,14 +46,22 @@ class CheckPart:
 
     shelf: Shelf
     stage: Validate
+    spill: Spill
 
     def write(self, index: int, run_ids: list[str], records: list[ChatRecord]) -> None:
-        """Make part `index` from its records."""
+        """Make part `index` from its records, and lay their lines aside."""
         verdicts = [self.stage(record) for record in records]
+        refused = [verdict if isinstance(verdict, Rejected) else None for verdict in verdicts]
+        for at, form in enumerate(self.stage.formats):
+            lines = [
+                b"" if isinstance(verdict, Rejected) else verdict[at] + b"\n"
+                for verdict in verdicts
+            ]
+            self.spill.write_lines(form.name, index, lines)
         columns = {
             "run_id": run_ids,
-            "code": [verdict.code if verdict else None for verdict in verdicts],
-            "detail": [verdict.detail if verdict else None for verdict in verdicts],
+            "code": [one.code if one else None for one in refused],
+            "detail": [one.detail if one else None for one in refused],
         }
         arrays = {name: pa.array(values, pa.string()) for name, values in columns.items()}
         self.shelf.write_part(index, pa.table(arrays))

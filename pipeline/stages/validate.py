@@ -14,10 +14,11 @@ class Validate:
 
     formats: tuple[Format, ...]
 
-    def __call__(self, record: ChatRecord) -> Rejected | None:
-        """None for a record that all accept; else the first refusal."""
-        for form in self.formats:
-            for problem in form.check(form.encode(record)):
+    def __call__(self, record: ChatRecord) -> tuple[bytes, ...] | Rejected:
+        """The record's line in every format, or the first refusal."""
+        lines = tuple([form.encode(record) for form in self.formats])
+        for form, line in zip(self.formats, lines, strict=True):
+            for problem in form.check(line):
                 said = f"{form.name}: {problem.pointer or '/'} {problem.reason}"
                 return Rejected("validate", "format_refused", said)
-        return None
+        return lines

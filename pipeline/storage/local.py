@@ -34,19 +34,37 @@ class LocalStore:
 
     @contextmanager
     def open_write(self, name: str) -> Iterator[BinaryIO]:
-        """A file to write; it appears under its name only when the block ends well."""
+        """A file to write; it appears under its name when the block ends well, on the disk."""
+        with self.open_draft(name) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+
+    @contextmanager
+    def open_draft(self, name: str) -> Iterator[BinaryIO]:
+        """The same, but the disk may have it later: `settle` it before anything counts on it.
+
+        To wait for the disk after each of many files costs more than to make them.
+        """
         target = self.path(name)
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         try:
             with temporary.open("wb") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
             temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+    def settle(self, prefix: str) -> None:
+        """Wait until every file right under a folder is on the disk."""
+        for name in self.names(prefix):
+            descriptor = os.open(self.path(prefix) / name, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def names(self, prefix: str) -> list[str]:
         """The names of the files right under a folder, sorted; temporary ones left out."""

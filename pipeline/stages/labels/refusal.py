@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from msgspec import Struct
-
 from pipeline.records import Rejected
 from pipeline.stages.labels.beginnings import Beginnings
 from pipeline.stages.labels.label import Label, refuse
@@ -28,21 +26,6 @@ _BETWEEN = r"[\s.,;:!\u2026\u2013\u2014。、؛،-]"
 _TABLE = load_table("refusals.toml")
 
 
-class _Refusals(Struct, frozen=True):
-    """How models refuse in one language."""
-
-    pattern: re.Pattern[str]
-    needs: tuple[str, ...]
-    """One of these is part of every refusal; empty where nothing is."""
-
-    def find(self, folded: str) -> str | None:
-        """The refusal that the text begins with."""
-        if self.needs and not any(need in folded for need in self.needs):
-            return None
-        match = self.pattern.match(folded)
-        return match["said"] if match else None
-
-
 def refusal(label: Label) -> Rejected | None:
     """Whether the answer begins as refusals do."""
     text = label.text
@@ -51,7 +34,7 @@ def refusal(label: Label) -> Rejected | None:
     folded = ""
     for language in _BEGINNINGS.candidates(text):
         folded = folded or fold(text)
-        if said := _refusals(language).find(folded):
+        if said := _find(folded, language):
             detail = f"the answer begins as a refusal does ({language}: {quote(said)})"
             return refuse("refusal", f"{detail}: {quote(text)}")
     return None
@@ -72,8 +55,18 @@ _BEGINNINGS = Beginnings.of(
 )
 
 
+def _find(folded: str, language: str) -> str | None:
+    """The refusal that the text begins with. Most texts lack a word that every refusal has."""
+    needs = _TABLE[language].get("needs", ())
+    if needs and not any(need in folded for need in needs):
+        return None
+    match = _pattern(language).match(folded)
+    return match["said"] if match else None
+
+
 @lru_cache(maxsize=64)
-def _refusals(language: str) -> _Refusals:
+def _pattern(language: str) -> re.Pattern[str]:
+    """How models refuse in one language; compiled when the first text may be one."""
     table: dict[str, Any] = _TABLE[language]
     grammar = _grammar(table)
     edge = WORD_ENDS if grammar.spaced else ""
@@ -85,7 +78,7 @@ def _refusals(language: str) -> _Refusals:
     openings = _openings(table["openings"], grammar, edge)
     closed = rf"(?:{grammar.any_of(whole)}){edge}(?= ?{stop})"
     source = rf"{_BEFORE}{openings}(?P<said>{closed}|(?:{grammar.any_of(begun)}){edge})"
-    return _Refusals(re.compile(source), tuple(table.get("needs", ())))
+    return re.compile(source)
 
 
 def _openings(phrases: list[str], grammar: Grammar, edge: str) -> str:
