@@ -18,7 +18,7 @@ from pipeline.ledger import Tally
 from pipeline.manifest import CrossSplitProof
 from pipeline.spec import SplitSpec
 from pipeline.stages.jaccard import Mapper
-from pipeline.stages.proof import CrossPairs, cross_pairs
+from pipeline.stages.proof import Found, cross_pairs
 from pipeline.stages.shingles import I64
 from pipeline.stages.split import SPLITS, Components, assign_splits
 
@@ -104,7 +104,7 @@ def _prove(
         _mend(alike.input, components, crossing)
 
 
-def _mend(inputs: I64, components: Components, crossing: CrossPairs) -> None:
+def _mend(inputs: I64, components: Components, crossing: Found) -> None:
     row_of_input = np.zeros(int(inputs.max()) + 1, np.int64)
     row_of_input[inputs] = np.arange(len(inputs))
     components.join_pairs(

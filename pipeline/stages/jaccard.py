@@ -44,6 +44,9 @@ class SetReader(Protocol):
     def take(self, rows: I64, lengths: I64 | None = None) -> ShingleSets:
         """The sets of these rows, in this order; of each only its first `lengths` values."""
 
+    def only(self, rows: I64) -> "SetReader":
+        """The sets of these rows, numbered anew from 0."""
+
 
 def prefix_lengths(sizes: I64, threshold: float) -> tuple[I64, I64]:
     """How many of a set's rarest values to look at, and how many of them must be shared."""

@@ -58,6 +58,10 @@ class ShingleSets:
         index = np.repeat(starts - offsets[:-1], sizes) + np.arange(offsets[-1])
         return ShingleSets(self.values[index], offsets)
 
+    def only(self, rows: I64) -> "ShingleSets":
+        """The sets of these rows, numbered anew from 0."""
+        return self.take(rows)
+
 
 def token_ranks(samples: Sequence[tuple[ShingleSets, float]]) -> U8:
     """How frequent each bucket of 5-grams is, 0 (rare) to 63, from unranked sets of samples.
