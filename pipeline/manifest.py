@@ -20,6 +20,7 @@ from pipeline.ledger import Tally
 
 __all__ = [
     "MANIFEST_NAME",
+    "AnswerAgreement",
     "CrossSplitProof",
     "DatasetFile",
     "DatasetManifest",
@@ -80,6 +81,20 @@ class Privacy(Struct, frozen=True):
     """Where private values still are."""
 
 
+class AnswerAgreement(Struct, frozen=True):
+    """How far the answers to one input agree, in one interaction."""
+
+    interaction: str | None
+    asked_again: int
+    """Inputs that were asked more than once, alike ones taken for one."""
+    runs: int
+    """Their runs."""
+    agreeing: int
+    """Those of them whose answer is the most frequent one of its input."""
+    disputed: int
+    """Inputs that got answers which are not alike."""
+
+
 class DatasetManifest(Struct, frozen=True):
     """Everything that is said about a finished dataset."""
 
@@ -95,6 +110,8 @@ class DatasetManifest(Struct, frozen=True):
     """`BuildSpec.making`: the words that decided the bytes."""
     source: dict[str, Any]
     versions: dict[str, str]
+    agreement: tuple[AnswerAgreement, ...] = ()
+    """Of the interactions in which anything was asked more than once; most runs first."""
     privacy: Privacy | None = None
     """None where no redaction was asked for."""
     manifest_version: int = 1

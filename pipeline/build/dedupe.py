@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pipeline.build.conflicts import named_agreement, write_preferences
 from pipeline.build.keys import KeysPart, PartKeys
 from pipeline.build.learn import learn
 from pipeline.build.learned import keep_templates
@@ -24,16 +25,11 @@ from pipeline.engines import Engine
 from pipeline.ledger import Tally
 from pipeline.spec import DedupeSpec
 from pipeline.stages.candidates import BANDS
-from pipeline.stages.dedupe import (
-    CODES,
-    CONFLICT,
-    KEPT,
-    SUPERSEDED,
-    DedupeRows,
-    Verdicts,
-    decide,
-)
+from pipeline.stages.crowds import lead
+from pipeline.stages.dedupe import CODES, CONFLICT, KEPT, SUPERSEDED, DedupeRows, Verdicts
+from pipeline.stages.join import Join
 from pipeline.stages.neighbours import Pairs, alike_pairs
+from pipeline.stages.settle import Compared, settle
 from pipeline.stages.shingles import I64
 from pipeline.stages.succession import contained_in, superseded_by
 
@@ -57,6 +53,10 @@ class Alikeness:
     answers: FileSets
     pairs: Pairs
     """Distinct inputs at or above the threshold."""
+    crowd: I64
+    """Distinct inputs whose pairs are not all listed (`stages.crowds`)."""
+    ties: Pairs
+    """The pairs, and those of the crowd with its leaders: what belongs together."""
     whole: I64
     beginnings: I64
     beginning_row: I64
@@ -87,8 +87,9 @@ def compare(
     answers, first_answer = number_equal(np.concatenate([part.answers for part in keys]))
     inputs = FileSets.over(scratch, "inputs", [part.input_sizes for part in keys]).only(first)
     bands = BandFiles(scratch, [len(part.whole) for part in keys])
-    pairs = alike_pairs(inputs, bands.bands(BANDS, first), spec.threshold, engine.map)
-    said = f"{len(first):,} distinct inputs, {len(pairs):,} alike pairs"
+    pairs, crowd = alike_pairs(inputs, bands.bands(BANDS, first), spec.threshold, engine.map)
+    ties = pairs | lead(Join(inputs, spec.threshold), crowd, run=engine.map)
+    said = f"{len(first):,} distinct inputs, {len(ties):,} alike pairs"
     progress.end("compare", said)
     answer_sets = FileSets.over(scratch, "answers", [part.answer_sizes for part in keys])
     return Alikeness(
@@ -98,6 +99,8 @@ def compare(
         inputs=inputs,
         answers=answer_sets.only(first_answer),
         pairs=pairs,
+        crowd=crowd,
+        ties=ties,
         whole=np.concatenate([part.whole for part in keys]),
         beginnings=np.concatenate([part.beginnings for part in keys]),
         beginning_row=_global_rows(keys),
@@ -105,13 +108,26 @@ def compare(
 
 
 def dedupe(
-    shelf: Shelf, alike: Alikeness, validated: Shelf, spec: DedupeSpec, progress: Progress
+    shelf: Shelf,
+    alike: Alikeness,
+    validated: Shelf,
+    spec: DedupeSpec,
+    *,
+    engine: Engine,
+    progress: Progress,
 ) -> ShelfManifest:
     """Decide who stays and write it down."""
     rows = alike.rows
     progress.begin("dedupe", len(rows))
-    verdicts = decide(_rows(alike, spec), alike.pairs, alike.answers, spec)
-    manifest = _write(shelf, rows, verdicts, validated)
+    compared = Compared(alike.inputs, alike.answers, alike.pairs, alike.crowd)
+    verdicts, agreement = settle(_rows(alike, spec), compared, spec, engine.map)
+    if spec.conflicts == "pairs":
+        write_preferences(shelf.store, rows, verdicts)
+    tally = _write(shelf, rows, verdicts, validated)
+    given = validated.manifest()
+    assert given is not None
+    facts = {"agreement": named_agreement(rows, agreement)}
+    manifest = shelf.commit(ShelfManifest(rows=given.rows, tally=tally, facts=facts))
     duplicates = sum(manifest.tally.duplicates.values())
     rejected = sum(manifest.tally.rejected.values())
     said = f"{manifest.tally.kept:,} stay, {duplicates:,} duplicates, {rejected:,} rejected"
@@ -147,32 +163,34 @@ def _global_rows(keys: Sequence[PartKeys]) -> I64:
     return np.concatenate(found)
 
 
-def _write(shelf: Shelf, rows: LiveRows, verdicts: Verdicts, validated: Shelf) -> ShelfManifest:
+def _write(shelf: Shelf, rows: LiveRows, verdicts: Verdicts, validated: Shelf) -> Tally:
     given = validated.manifest()
     assert given is not None
-    codes = pa.array([CODES[code] or None for code in verdicts.code.tolist()], pa.string())
+    names = pa.array([code or None for code in CODES], pa.string())
+    codes = names.take(pa.array(verdicts.code))
     run_ids = rows.table["run_id"].combine_chunks()
     matched = run_ids.take(pa.array(verdicts.match, mask=verdicts.match < 0))
     unasked = (verdicts.code == KEPT) | np.isnan(verdicts.similarity)
     similarity = pa.array(verdicts.similarity, pa.float32(), mask=unasked)
+    columns = {"code": codes, "matched_run_id": matched, "similarity": similarity}
     begin = 0
     for part, alive in enumerate(rows.rows_of_part):
+        count = given.rows[part]
         span = slice(begin, begin + len(alive))
-        places = _places(given.rows[part], alive)
-        ids = validated.read_part(part, ["run_id"])
-        columns = {"code": codes, "matched_run_id": matched, "similarity": similarity}
-        spread = {name: column[span].take(places) for name, column in columns.items()}
-        live = pa.array(np.isin(np.arange(given.rows[part]), alive))
-        table = pa.table({**{name: ids[name] for name in ids.column_names}, **spread})
+        places = _places(count, alive)
+        table = validated.read_part(part, ["run_id"])
+        for name, column in columns.items():
+            table = table.append_column(name, column[span].take(places))
+        live = pa.array(np.isin(np.arange(count), alive))
         shelf.write_part(part, table.append_column("live", live))
         begin += len(alive)
-    return shelf.commit(ShelfManifest(rows=given.rows, tally=_tally(verdicts)))
+    return _tally(verdicts)
 
 
-def _places(count: int, alive: tuple[int, ...]) -> pa.Array:
+def _places(count: int, alive: I64) -> pa.Array:
     """For every row of a part where its value stands among the live rows; null for the others."""
     places = np.full(count, -1, np.int64)
-    places[list(alive)] = np.arange(len(alive))
+    places[alive] = np.arange(len(alive))
     return pa.array(places, mask=places < 0)
 
 

@@ -53,7 +53,7 @@ class SamplePart:
 
     records: Shelf
 
-    def __call__(self, task: tuple[int, tuple[int, ...]]) -> list[Sample]:
+    def __call__(self, task: tuple[int, I64]) -> list[Sample]:
         """For a part's number and row numbers: the rows' samples, in that order."""
         part, rows = task
         table = _read(self.records, part, ["record", "parameters"], rows)
@@ -71,7 +71,7 @@ class KeysPart:
     templates: Templates
     ranks: U8
 
-    def __call__(self, task: tuple[int, tuple[int, ...]]) -> PartKeys:
+    def __call__(self, task: tuple[int, I64]) -> PartKeys:
         """For a part's number and row numbers: their keys."""
         part, rows = task
         chosen = pa.array(rows, pa.int64())
@@ -99,7 +99,7 @@ def _record_texts(table: pa.Table) -> list[RecordText]:
 
 
 def compared_texts(
-    records: Shelf, part: int, rows: tuple[int, ...], templates: Templates
+    records: Shelf, part: int, rows: I64, templates: Templates
 ) -> list[tuple[str, str]]:
     """Of those rows of a part what the rule compares: the variable input and the answer."""
     table = _read(records, part, ["interaction_key", "record"], rows)
@@ -116,7 +116,7 @@ def _inputs(texts: list[RecordText], keys: list[str | None], templates: Template
     ]
 
 
-def _read(records: Shelf, part: int, columns: list[str], rows: tuple[int, ...]) -> pa.Table:
+def _read(records: Shelf, part: int, columns: list[str], rows: I64) -> pa.Table:
     """Those rows of a part; none where all of its runs have left."""
     return records.read_part(part, columns).take(pa.array(rows, pa.int64()))
 

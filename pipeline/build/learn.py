@@ -56,11 +56,11 @@ def _read(chosen: I64, rows: LiveRows, records: Shelf, engine: Engine) -> dict[i
     """The chosen rows' samples, read part by part."""
     ends = np.cumsum([len(alive) for alive in rows.rows_of_part])
     ordered = np.sort(chosen)
-    tasks: list[tuple[int, tuple[int, ...]]] = []
+    tasks: list[tuple[int, I64]] = []
     for part, alive in enumerate(rows.rows_of_part):
         begin = ends[part] - len(alive)
         inside = ordered[(ordered >= begin) & (ordered < ends[part])] - begin
         if len(inside):
-            tasks.append((part, tuple(alive[at] for at in inside.tolist())))
+            tasks.append((part, alive[inside]))
     found = (sample for part in engine.map(SamplePart(records), tasks) for sample in part)
     return dict(zip(ordered.tolist(), found, strict=True))

@@ -27,7 +27,13 @@ from pipeline.engines import Engine
 from pipeline.errors import GateRefused
 from pipeline.formats import get_format
 from pipeline.ledger import Tally
-from pipeline.manifest import CrossSplitProof, DatasetFile, DatasetManifest, write_manifest
+from pipeline.manifest import (
+    AnswerAgreement,
+    CrossSplitProof,
+    DatasetFile,
+    DatasetManifest,
+    write_manifest,
+)
 from pipeline.spec import BuildSpec
 from pipeline.stages.labels import CheckLabel
 from pipeline.stages.normalize import Normalize
@@ -127,7 +133,14 @@ def _divide(
         scratch=scratch,
         progress=progress,
     )
-    dedupe(shelves.deduped, alike, shelves.validated, spec.dedupe, progress)
+    dedupe(
+        shelves.deduped,
+        alike,
+        shelves.validated,
+        spec.dedupe,
+        engine=engine,
+        progress=progress,
+    )
     split(
         shelves.divided,
         alike,
@@ -162,6 +175,8 @@ def _manifest(
     pulled, divided = shelves.pulled.manifest(), shelves.divided.manifest()
     assert pulled is not None
     assert divided is not None
+    deduped = shelves.deduped.manifest()
+    assert deduped is not None
     tally = _whole_tally(shelves)
     tally.assert_balanced("the build")
     return DatasetManifest(
@@ -172,6 +187,7 @@ def _manifest(
         files=files,
         proof=msgspec.convert(divided.facts["proof"], CrossSplitProof),
         spec=spec.making(),
+        agreement=msgspec.convert(deduped.facts["agreement"], tuple[AnswerAgreement, ...]),
         privacy=attest(spec.redact, shelves.pulled.store.path(LEDGER)),
         source=pulled.facts | {"templates": templates.digest()},
         versions={"trainset": __version__},

@@ -19,6 +19,7 @@ from pipeline.build.validate import CheckPart
 from pipeline.engines import Engine
 from pipeline.ledger import Tally
 from pipeline.records import ChatRecord, Rejected
+from pipeline.stages.facts import moment_of
 from pipeline.stages.inputs import words_of
 from pipeline.stages.prepare import Prepare, Prepared, Refused
 
@@ -34,6 +35,7 @@ REJECTED_SCHEMA = pa.schema(
     ]
 )
 
+_MOMENT = pa.timestamp("us", "UTC")
 _TURN = pa.struct([pa.field("role", pa.string()), pa.field("text", pa.string())])
 
 
@@ -134,8 +136,11 @@ def _record_table(prepared: list[Prepared], words: list[list[str]]) -> pa.Table:
             "model": pa.array([one.model for one in prepared], pa.string()),
             "provider": pa.array([one.provider for one in prepared], pa.string()),
             "score": pa.array([one.score for one in prepared], pa.float64()),
+            "selected": pa.array([one.selected for one in prepared], pa.bool_()),
             "created_at": pa.array([one.created_at for one in prepared], pa.string()),
             "updated_at": pa.array([one.updated_at for one in prepared], pa.string()),
+            "created": pa.array([moment_of(one.created_at) for one in prepared], _MOMENT),
+            "updated": pa.array([moment_of(one.updated_at) for one in prepared], _MOMENT),
             "tokens": pa.array([one.tokens for one in prepared], pa.int64()),
             "group": pa.array([one.group for one in prepared], pa.string()),
             "parameters": pa.array([one.parameters for one in prepared], pa.binary()),

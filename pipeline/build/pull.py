@@ -80,16 +80,20 @@ class _PullPart:
 
     def __call__(self, batch: LineBatch | DocumentBatch) -> tuple[int, int]:
         rows = list(_documents(batch))
+        raws = [raw for _, raw in rows]
         keys = [_key_columns(label, raw) for label, raw in rows]
-        columns = [[key[at] for key in keys] for at in range(len(_SCHEMA) - 1)]
-        arrays = [columns[0], [raw for _, raw in rows], *columns[1:]]
+        run_ids = [key[0] for key in keys]
+        others = [[key[at] for key in keys] for at in range(1, len(_SCHEMA) - 1)]
         table = pa.Table.from_arrays(
-            [pa.array(values, field.type) for values, field in zip(arrays, _SCHEMA, strict=True)],
+            [
+                pa.array(values, field.type)
+                for values, field in zip([run_ids, raws, *others], _SCHEMA, strict=True)
+            ],
             schema=_SCHEMA,
         )
         self.shelf.write_part(batch.index, table)
         if self.then is not None:
-            self.then(batch.index, columns[0], arrays[1])
+            self.then(batch.index, run_ids, raws)
         return batch.index, len(rows)
 
 
@@ -108,7 +112,7 @@ def _documents(batch: LineBatch | DocumentBatch) -> Iterator[tuple[str, bytes | 
                     yield label, document
 
 
-def _key_columns(label: str, raw: bytes | None) -> tuple[str | None, ...]:
+def _key_columns(label: str, raw: bytes | None) -> tuple[str, *tuple[str | None, ...]]:
     try:
         run = _RUN.decode(raw or b"null")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -66,7 +66,7 @@ def _components(alike: Alikeness) -> Components:
     components.join_equal(alike.input)
     row_of_input = np.zeros(len(alike.inputs.sizes), np.int64)
     row_of_input[alike.input] = np.arange(len(alike.input))
-    left, right = row_of_input[alike.pairs.left], row_of_input[alike.pairs.right]
+    left, right = row_of_input[alike.ties.left], row_of_input[alike.ties.right]
     components.join_pairs(left.tolist(), right.tolist())
     components.join_equal(number_strings(alike.rows.table["group"], null=-1))
     components.join_equal(alike.whole)
@@ -133,7 +133,7 @@ def _write(shelf: Shelf, alike: Alikeness, deduped: Shelf, cut: _Cut) -> dict[st
     for part, alive in enumerate(alike.rows.rows_of_part):
         table = deduped.read_part(part, ["run_id", "code"])
         places = np.full(table.num_rows, -1, np.int64)
-        places[list(alive)] = np.arange(begin, begin + len(alive))
+        places[alive] = np.arange(begin, begin + len(alive))
         live = pa.array(places, mask=places < 0)
         stays = table["code"].is_null().combine_chunks().to_numpy(zero_copy_only=False)
         staying = pa.array(places, mask=(places < 0) | ~stays)

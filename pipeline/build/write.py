@@ -125,9 +125,7 @@ def write_format(
 
 def _by_split(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
     """Each split with its lines, in the order of record and run ids."""
-    order = pc.sort_indices(
-        table, sort_keys=[("record_id", "ascending"), ("run_id", "ascending")]
-    )
+    order = pc.sort_indices(table, sort_keys=[("record_id", "ascending"), ("run_id", "ascending")])
     table = table.take(order)
     for split in SPLITS:
         chosen = table.filter(pc.equal(table["split"].cast(pa.string()), split))

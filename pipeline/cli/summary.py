@@ -1,6 +1,7 @@
 """The words in which results are told."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -10,6 +11,9 @@ from pipeline.api.sessions import TrainingSession
 from pipeline.build import BuildResult
 from pipeline.build.publish import Published, Started
 from pipeline.cli.console import say
+from pipeline.manifest import AnswerAgreement
+
+_MOST_DISPUTED = 5
 
 __all__ = ["print_json", "say_build", "say_job", "say_published", "say_started"]
 
@@ -37,6 +41,8 @@ def say_build(result: BuildResult) -> None:
         replaced, records = sum(manifest.privacy.replaced.values()), manifest.privacy.records
         said = f"values replaced in {records:,} records"
         say(f"  private     {replaced:>9,} {said}{_reasons(manifest.privacy.replaced)}")
+    if any(one.disputed for one in manifest.agreement):
+        say(_agreement(manifest.agreement))
     proof = manifest.proof
     highest = "none" if proof.highest_similarity is None else f"{proof.highest_similarity:.3f}"
     say(
@@ -71,6 +77,23 @@ def say_job(job: TrainingJob) -> None:
     model = f", model {job.model}" if job.model else ""
     details = f": {job.details}" if isinstance(job.details, str) else ""
     say(f"Job {job.id} is {job.status}{model}{details}")
+
+
+def _agreement(told: Sequence[AnswerAgreement]) -> str:
+    """How the answers to what was asked more than once agree; the most disputed first."""
+    runs, agreeing = sum(one.runs for one in told), sum(one.agreeing for one in told)
+    asked = sum(one.asked_again for one in told)
+    ranked = sorted(told, key=lambda one: (one.agreeing - one.runs, one.interaction or ""))
+    lines = [
+        f"\n    {one.interaction or 'no interaction':<28} {one.agreeing / one.runs:>3.0%} of "
+        f"{one.runs:,} runs, {one.disputed:,} of {one.asked_again:,} inputs disputed"
+        for one in ranked[:_MOST_DISPUTED]
+        if one.disputed
+    ]
+    share = f"{agreeing / runs:.1%}"
+    return (
+        f"  agreement   {share:>9} of {runs:,} runs of {asked:,} inputs asked again{''.join(lines)}"
+    )
 
 
 def _reasons(counts: dict[str, int]) -> str:

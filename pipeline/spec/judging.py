@@ -44,8 +44,12 @@ class DedupeSpec(Struct, frozen=True, forbid_unknown_fields=True):
     threshold: float = 0.8
     """Jaccard index of the inputs' character 5-grams, in (0.5, 1]."""
     answer_threshold: float = 0.8
-    conflicts: Literal["best", "keep", "drop"] = "best"
-    """Alike inputs with another answer: the first by score, then newest stays; all; none."""
+    conflicts: Literal["best", "majority", "keep", "drop", "pairs"] = "best"
+    """Alike inputs with another answer: the best run stays (by score, then selected, then newest);
+    the best of those whose answer most runs gave; all; none; the best, and what it was preferred
+    to is written to `pairs.parquet`."""
+    best_of: int = 1
+    """How many runs that are alike may stay, the best first. Exact duplicates always leave."""
     contained: Literal["longest", "keep"] = "longest"
     """A conversation whose whole course another one repeats before it goes on: leaves, or stays."""
 
@@ -58,6 +62,8 @@ class DedupeSpec(Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(
                     f"{name} must be above {_LOWEST_THRESHOLD} and at most 1, it is {value}"
                 )
+        if self.best_of < 1:
+            raise ValueError(f"best_of must be at least 1, it is {self.best_of}")
 
 
 class SplitSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,24 +1,27 @@
 """Who stays: the near-duplicate rule over rows, inputs and answers.
 
-Rows are decided in order of priority (evaluation score, then newest, then id). A row leaves when
-a row that already stays is alike: same interaction, inputs at or above the threshold, and
-answers too (a duplicate) or not (a conflict, by policy). So no two that stay are alike, and
-every row that leaves names one that stays. Before that, rows leave whose run id, workflow step
-or conversation a later row repeats. Imports `spec`, `jaccard`, `neighbours`.
+Rows are decided in order of priority (evaluation score, then selected, then newest, then id). A
+row leaves when a row that already stays is alike: same interaction, inputs at or above the
+threshold, and answers too (a duplicate) or not (a conflict, by policy). So no two that stay are
+alike (or no more than `best_of`), and every row that leaves names one that stays. Before that,
+rows leave whose run id, workflow step or conversation a later row repeats. Imports `spec`,
+`jaccard`, `neighbours`, `answers`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.spec import DedupeSpec
-from pipeline.stages.jaccard import F64, SetReader
-from pipeline.stages.neighbours import Pairs
+from pipeline.stages.answers import Answers, Staying
+from pipeline.stages.jaccard import F64
+from pipeline.stages.neighbours import Neighbours, Pairs
 from pipeline.stages.shingles import I64
 
-__all__ = ["CODES", "KEPT", "DedupeRows", "Verdicts", "decide"]
+__all__ = ["CODES", "KEPT", "ONE_ANSWER", "DedupeRows", "Verdicts", "decide"]
 
 CODES = (
     "",
@@ -31,6 +34,8 @@ CODES = (
 )
 """What the numbers in `Verdicts.code` mean; the first is a row that stays."""
 KEPT, SAME_RUN_ID, EXACT, NEAR, CONFLICT, SUPERSEDED, CONTAINED = range(7)
+ONE_ANSWER = ("best", "majority", "pairs")
+"""Policies by which an input keeps one answer: what else was answered leaves as a conflict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,56 +77,63 @@ class Verdicts:
 class _Deciding:
     rows: DedupeRows
     spec: DedupeSpec
-    near: dict[int, list[tuple[int, float]]]
-    answers: SetReader
+    near: Neighbours
+    answers: Answers
     rank: I64
     """Each row's place in the order of priority."""
     code: NDArray[np.int8]
     match: I64
     similarity: F64
-    staying: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    staying: dict[tuple[int, int], Staying] = field(default_factory=dict)
     """Rows that stay, by interaction and input."""
     records: dict[tuple[int, int], int] = field(default_factory=dict)
     """The row that stays, by interaction and record."""
-    answer_alike: dict[tuple[int, int], bool] = field(default_factory=dict)
 
     def leave(self, row: int, code: int, match: int, similarity: float) -> None:
         self.code[row], self.match[row], self.similarity[row] = code, match, similarity
 
     def stay(self, row: int) -> None:
         place = (int(self.rows.interaction[row]), int(self.rows.input[row]))
-        self.staying.setdefault(place, []).append(row)
+        if place not in self.staying:
+            self.staying[place] = Staying(self.answers)
+        self.staying[place].add(row, int(self.rows.answer[row]))
         self.records[place[0], int(self.rows.record[row])] = row
 
-    def neighbours(self, row: int) -> Iterator[tuple[int, float]]:
-        """Rows that stay with an alike input, in the same interaction."""
+    def places(self, row: int) -> Iterator[tuple[Staying, float]]:
+        """Where rows stay with an alike input, in the same interaction."""
         interaction, own = int(self.rows.interaction[row]), int(self.rows.input[row])
-        for other, similarity in ((own, 1.0), *self.near.get(own, ())):
-            for match in self.staying.get((interaction, other), ()):
-                yield match, similarity
+        for other, similarity in chain(((own, 1.0),), self.near.of(own)):
+            if staying := self.staying.get((interaction, other)):
+                yield staying, similarity
 
-    def answers_alike(self, one: int, two: int) -> bool:
-        """Whether two answers (by number) reach the answers' threshold."""
-        if one == two:
-            return True
-        key = (min(one, two), max(one, two))
-        if key not in self.answer_alike:
-            sets = self.answers.take(np.array(key, np.int64))
-            a, b = np.split(sets.values, sets.offsets[1:2])
-            shared = len(np.intersect1d(a, b, assume_unique=True))
-            self.answer_alike[key] = shared >= self.spec.answer_threshold * (
-                len(a) + len(b) - shared
-            )
-        return self.answer_alike[key]
+    def best(self, met: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
+        """The most alike first, then the first to stay."""
+        return sorted(met, key=lambda pair: (-pair[1], self.rank[pair[0]]))
+
+    def alike(self, row: int) -> list[tuple[int, float]]:
+        """Rows that stay and are alike in input and answer."""
+        answer = int(self.rows.answer[row])
+        return self.best(
+            (match, similarity)
+            for staying, similarity in self.places(row)
+            for match in staying.alike(answer)
+        )
+
+    def conflicting(self, row: int) -> list[tuple[int, float]]:
+        """Rows that stay and are alike in input alone, one for each such input."""
+        answer = int(self.rows.answer[row])
+        found = ((staying.other(answer, row), likeness) for staying, likeness in self.places(row))
+        return self.best((match, likeness) for match, likeness in found if match is not None)
 
 
-def decide(rows: DedupeRows, pairs: Pairs, answers: SetReader, spec: DedupeSpec) -> Verdicts:
+def decide(rows: DedupeRows, pairs: Pairs, answers: Answers, spec: DedupeSpec) -> Verdicts:
     """The verdict of every row. `pairs` are over the numbers in `rows.input`."""
     count = len(rows.run)
+    inputs = int(rows.input.max()) + 1 if count else 0
     deciding = _Deciding(
         rows=rows,
         spec=spec,
-        near=pairs.by_input() if spec.near else {},
+        near=(pairs if spec.near else Pairs.none()).neighbours(inputs),
         answers=answers,
         rank=np.argsort(rows.priority),
         code=np.zeros(count, np.int8),
@@ -131,10 +143,11 @@ def decide(rows: DedupeRows, pairs: Pairs, answers: SetReader, spec: DedupeSpec)
     _drop_repeated_runs(deciding)
     _drop_followed(deciding, SUPERSEDED, rows.superseded)
     _drop_followed(deciding, CONTAINED, rows.contained)
-    for row in _contested(rows, deciding):
+    contested = _contested(rows, deciding)
+    for row in contested:
         _decide_row(deciding, row)
     if spec.conflicts == "drop":
-        _drop_conflicts(deciding)
+        _drop_conflicts(deciding, contested)
     _settle_followed(deciding)
     return Verdicts(deciding.code, deciding.match, deciding.similarity)
 
@@ -176,34 +189,29 @@ _FOLLOWED = (SAME_RUN_ID, SUPERSEDED, CONTAINED)
 def _contested(rows: DedupeRows, deciding: _Deciding) -> list[int]:
     """Rows whose input is not theirs alone, first to stay first; the others stay unasked."""
     shared = np.bincount(rows.input)[rows.input] > 1
-    if deciding.near:
-        near = np.zeros(int(rows.input.max()) + 1, np.bool_)
-        near[list(deciding.near)] = True
-        shared |= near[rows.input]
+    shared |= (np.diff(deciding.near.starts) > 0)[rows.input]
     shared &= deciding.code == KEPT
     contested: list[int] = rows.priority[shared[rows.priority]].tolist()
     return contested
 
 
 def _decide_row(deciding: _Deciding, row: int) -> None:
-    rows = deciding.rows
+    rows, spec = deciding.rows, deciding.spec
     twin = deciding.records.get((int(rows.interaction[row]), int(rows.record[row])))
     if twin is not None:
         return deciding.leave(row, EXACT, twin, 1.0)
-    met = sorted(deciding.neighbours(row), key=lambda pair: (-pair[1], deciding.rank[pair[0]]))
-    if deciding.spec.near:
-        for match, similarity in met:
-            if deciding.answers_alike(int(rows.answer[row]), int(rows.answer[match])):
-                return deciding.leave(row, NEAR, match, similarity)
-    if met and deciding.spec.conflicts == "best":
-        return deciding.leave(row, CONFLICT, *met[0])
+    alike = deciding.alike(row) if spec.near else []
+    if len(alike) >= spec.best_of:
+        return deciding.leave(row, NEAR, *alike[0])
+    if not alike and spec.conflicts in ONE_ANSWER:
+        conflicting = deciding.conflicting(row)
+        if conflicting:
+            return deciding.leave(row, CONFLICT, *conflicting[0])
     return deciding.stay(row)
 
 
-def _drop_conflicts(deciding: _Deciding) -> None:
+def _drop_conflicts(deciding: _Deciding, contested: list[int]) -> None:
     """Every row that stays beside an alike input with another answer leaves, and so does that."""
-    for row in [row for rows in deciding.staying.values() for row in rows]:
-        met = (pair for pair in deciding.neighbours(row) if pair[0] != row)
-        first = min(met, key=lambda pair: (-pair[1], deciding.rank[pair[0]]), default=None)
-        if first is not None:
-            deciding.leave(row, CONFLICT, *first)
+    for row in contested:
+        if deciding.code[row] == KEPT and (found := deciding.conflicting(row)):
+            deciding.leave(row, CONFLICT, *found[0])

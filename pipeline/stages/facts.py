@@ -4,6 +4,7 @@ The platform stored them in more than one form over the years; a form that is no
 "no such fact", never an error. Expects a run that `read` let through. Imports api's `Run`.
 """
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeGuard
 
@@ -19,6 +20,7 @@ __all__ = [
     "error_of",
     "is_cut_off",
     "max_tokens_of",
+    "moment_of",
     "reference_of",
     "score_of",
     "selected_of",
@@ -118,6 +120,19 @@ def selected_of(run: Run) -> bool | None:
     evaluation = decode_field(run.evaluation)
     selected = evaluation.get("selected") if isinstance(evaluation, dict) else None
     return selected if isinstance(selected, bool) else None
+
+
+def moment_of(text: str | None) -> int | None:
+    """Microseconds since 1970 of an ISO 8601 time; without an offset it is UTC."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1_000_000)
 
 
 def tags_of(run: Run) -> frozenset[str]:

@@ -17,6 +17,7 @@ from pipeline.stages.facts import (
     decode_field,
     reference_of,
     score_of,
+    selected_of,
     step_of,
     token_use_of,
 )
@@ -47,6 +48,8 @@ class Prepared(Struct, frozen=True):
     model: str | None
     provider: str | None
     score: float | None
+    selected: bool | None
+    """Whether a mediator took this answer; None where nobody chose."""
     created_at: str | None
     updated_at: str | None
     tokens: int
@@ -115,6 +118,7 @@ class Prepare(Struct, frozen=True):
             model=run.model_id,
             provider=reference_of(run.environment).provider,
             score=score_of(run),
+            selected=selected_of(run),
             created_at=run.created_at,
             updated_at=run.updated_at,
             tokens=_tokens(run, record),

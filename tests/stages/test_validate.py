@@ -1,7 +1,7 @@
 """The formats' verdict on a record, as a rejection."""
 
 from pipeline.formats import get_format
-from pipeline.records import ChatRecord, ImagePart, Message
+from pipeline.records import ChatRecord, ImagePart, Message, Rejected
 from pipeline.stages.validate import Validate
 
 validate = Validate((get_format("openai"),))
@@ -12,11 +12,12 @@ def record(content: str | tuple[ImagePart, ...]) -> ChatRecord:
 
 
 def test_an_accepted_record() -> None:
-    assert validate(record("q")) is None
+    lines = validate(record("q"))
+    assert lines == (get_format("openai").encode(record("q")),)
 
 
 def test_a_refusal_names_format_place_and_reason() -> None:
     rejected = validate(record((ImagePart("image/tiff", "AAAA"),)))
-    assert rejected is not None
+    assert isinstance(rejected, Rejected)
     assert (rejected.stage, rejected.code) == ("validate", "format_refused")
     assert rejected.detail.startswith("openai: /messages/0/content/0/image_url/url is neither")
