@@ -11,7 +11,7 @@ from pipeline.build.progress import SILENT, Progress
 from pipeline.build.result import LATEST, BuildResult
 from pipeline.build.sources import FileSource, RunSource
 from pipeline.build.templates import Templates, gather
-from pipeline.engines import open_engine
+from pipeline.engines import WORKER_MODULES, open_engine
 from pipeline.errors import NoSpace, PermanentError, SourceUnreadable, UsageError
 from pipeline.formats import get_format
 from pipeline.manifest import MANIFEST_NAME, read_manifest
@@ -19,8 +19,6 @@ from pipeline.spec import BuildSpec
 from pipeline.storage import LocalStore, hold_folder, open_store
 
 __all__ = ["build_dataset"]
-
-_PRELOAD = ("pipeline.build.plan",)
 
 
 def build_dataset(
@@ -57,7 +55,7 @@ def _build(
     progress: Progress,
 ) -> BuildResult:
     store.sweep()
-    engine = open_engine(spec.run.engine, spec.run.workers, _PRELOAD)
+    engine = open_engine(spec.run.engine, spec.run.workers, WORKER_MODULES)
     try:
         manifest = carry_out(spec, source, templates, store=store, engine=engine, progress=progress)
     finally:

@@ -9,6 +9,7 @@ from types import FrameType
 import click
 
 from pipeline import __version__
+from pipeline.engines import WORKER_MODULES, prepare_workers
 from pipeline.errors import TrainsetError
 
 __all__ = ["main", "trainset"]
@@ -32,6 +33,8 @@ NOT_BUILT = (
 )  # fmt: skip
 """Commands of the contract that this version does not have."""
 
+_WITH_WORKERS = ("run", "build")
+_HELP = {"-h", "--help"}
 _INTERRUPTED = 130
 
 
@@ -49,6 +52,8 @@ class _Commands(click.Group):
             ctx.fail(f"`trainset {cmd_name}` is not built yet in {__version__}")
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in _WITH_WORKERS and not _HELP & set(sys.argv):
+            prepare_workers(WORKER_MODULES)
         command: click.Command = import_module(f"pipeline.cli.{cmd_name}").command
         return command
 
@@ -59,7 +64,7 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": sorted(_HELP)})
 @click.version_option(__version__, prog_name="trainset")
 def trainset() -> None:
     """Turn logged LLM calls into a fine-tuning dataset that a provider accepts.

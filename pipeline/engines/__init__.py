@@ -1,10 +1,13 @@
 """Where work runs: batches and functions, never records."""
 
 from pipeline.engines.engine import Engine
-from pipeline.engines.local import LocalEngine
+from pipeline.engines.local import LocalEngine, prepare_workers
 from pipeline.errors import UsageError
 
-__all__ = ["Engine", "LocalEngine", "open_engine"]
+__all__ = ["WORKER_MODULES", "Engine", "LocalEngine", "open_engine", "prepare_workers"]
+
+WORKER_MODULES = ("pipeline.build.plan",)
+"""What a worker has imported before it is forked."""
 
 
 def open_engine(name: str, workers: int, preload: tuple[str, ...] = ()) -> Engine:

@@ -10,18 +10,28 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import connection
+from multiprocessing import connection, forkserver
 from typing import TypeVar
 
 from pipeline.errors import TransientError
 
-__all__ = ["LocalEngine"]
+__all__ = ["LocalEngine", "prepare_workers"]
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 _LOOK_AHEAD = 2
 """Batches in flight for each worker."""
+
+
+def prepare_workers(preload: tuple[str, ...]) -> None:
+    """Start the server that workers are forked from, which imports these modules meanwhile.
+
+    An engine does so too; to begin before the caller's own imports saves the wait for one of them.
+    """
+    if sys.platform == "linux":
+        multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
+        forkserver.ensure_running()
 
 
 class LocalEngine:

@@ -140,6 +140,8 @@ class OpenAIChat:
 
 def _encode_message(message: Message) -> _Message:
     content = message.content
+    if isinstance(content, str) and not message.tool_calls and message.name is None:
+        return _Message(message.role, content, (), _or_unset(message.tool_call_id))
     return _Message(
         role=message.role,
         content=_encode_parts(content) if isinstance(content, tuple) else _or_unset(content),

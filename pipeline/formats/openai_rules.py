@@ -33,13 +33,15 @@ def _check_tools(messages: list[_Message]) -> Iterator[Problem]:
     """Every result answers a call of the turn before it; every call has its result."""
     waiting: dict[str, str] = {}
     for at, message in enumerate(messages):
+        if not waiting and "tool_calls" not in message and message["role"] != "tool":
+            continue
         if message["role"] == "tool":
             if waiting.pop(message["tool_call_id"], None) is None:
                 pointer = f"/messages/{at}/tool_call_id"
                 yield Problem("orphan-result", pointer, "answers no open call of the turn before")
             continue
         yield from _unanswered(waiting)
-        waiting = {}
+        waiting.clear()
         for number, call in enumerate(message.get("tool_calls", ())):
             pointer = f"/messages/{at}/tool_calls/{number}"
             if call["id"] in waiting:
