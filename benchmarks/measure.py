@@ -35,8 +35,10 @@ class _Watcher:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
-        while not self.stop.wait(0.1):
+        while True:
             self.peak = max(self.peak, sum(map(_kilobytes, _family(self.pid))))
+            if self.stop.wait(0.1):
+                return
 
 
 def measure(words: list[str]) -> Cost:
