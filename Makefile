@@ -3,10 +3,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+OTHERS := .bench/venv/bin/python
 SOURCES := $(shell find pipeline schemas -type f -not -name '*.pyc' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lint types contracts format clean lock
+.PHONY: help run test check bench bench-neardup bench-others lint types contracts format clean lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +37,11 @@ format: .venv/dev.stamp ## format, and mend what ruff can mend safely
 bench: .venv/dev.stamp ## time, memory and truth beside a plain script (FLAGS="--copies 1")
 	@$(BIN)/python benchmarks/run.py $(FLAGS)
 
+bench-neardup: .venv/dev.stamp bench-others ## near-duplicates beside six other ways; writes docs/benchmark.md
+	@$(BIN)/python benchmarks/neardup/compare.py $(FLAGS)
+
+bench-others: .bench/others.stamp ## the other tools, in an environment of their own
+
 lock: .venv/dev.stamp ## write what is installed to constraints.txt
 	@$(BIN)/python -m pip --disable-pip-version-check freeze --exclude-editable \
 		| grep -E '^[A-Za-z0-9._-]+==[^ @/]+$$' | LC_ALL=C sort -f > constraints.txt
@@ -44,6 +50,17 @@ clean: ## remove what make has made: .venv, builds, caches
 	rm -rf .venv .trainset .bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache \
 		.import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# text-dedup's Spark, suffix arrays and Bloom filters are not needed by its MinHash script.
+.bench/others.stamp: benchmarks/neardup/requirements.txt benchmarks/neardup/constraints.txt
+	@echo "installing the other tools into .bench/venv ..." >&2
+	@mkdir -p .bench && $(PYTHON) -m venv .bench/venv
+	@$(OTHERS) -m pip install --quiet --disable-pip-version-check --no-input \
+		--constraint benchmarks/neardup/constraints.txt \
+		--requirement benchmarks/neardup/requirements.txt
+	@$(OTHERS) -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
+		text-dedup==0.4.0
+	@touch $@
 
 .venv/made.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
