@@ -2,9 +2,12 @@
 
 Memory is summed over the process and all its descendants, several times a second, from /proc:
 the proportional share of every page (PSS), so that pages which processes share count once.
-Where there is no /proc, the largest single process is taken instead.
+Where there is no /proc, the largest single process is taken instead. Processor time is that of
+the processes that were waited for, or the sum over all that were seen where that is more: workers
+of a fork server are nobody's to wait for.
 """
 
+import os
 import resource
 import subprocess
 import sys
@@ -32,11 +35,15 @@ class Cost:
 class _Watcher:
     pid: int
     peak: int = 0
+    ticks: dict[int, int] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
         while True:
-            self.peak = max(self.peak, sum(map(_kilobytes, _family(self.pid))))
+            family = list(_family(self.pid))
+            self.peak = max(self.peak, sum(map(_kilobytes, family)))
+            for pid in family:
+                self.ticks[pid] = max(self.ticks.get(pid, 0), _ticks(pid))
             if self.stop.wait(0.1):
                 return
 
@@ -54,7 +61,8 @@ def measure(words: list[str]) -> Cost:
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     if one.returncode:
         sys.exit(f"{' '.join(words)} ended with {one.returncode}:\n{messages}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    waited = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    cpu = max(waited, sum(watcher.ticks.values()) / os.sysconf("SC_CLK_TCK"))
     return Cost(wall, cpu, (watcher.peak or after.ru_maxrss) / 1024, output)
 
 
@@ -75,3 +83,12 @@ def _kilobytes(pid: int) -> int:
     except OSError:
         return 0
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def _ticks(pid: int) -> int:
+    """User and system time so far, less that of children; 0 when it is gone."""
+    try:
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])

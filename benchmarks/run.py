@@ -1,9 +1,12 @@
 """`make bench`: the package beside the plain script, on one copy of the runs and on several.
 
-    python benchmarks/run.py [--runs FILE] [--truth FILE] [--copies 4] [--skip-plain]
+    python benchmarks/run.py [--runs FILE] [--truth FILE] [--copies 4] [--skip-plain] [--skip-pull]
+        [--skip-others]
 
 Every program runs as a whole process, from reading the export to the finished files. What is
-made on the way stays under `.bench/`; the copies are made once.
+made on the way stays under `.bench/`; the copies are made once. On several copies the same job done
+with datatrove and with Hugging Face datasets and rensa is measured too (`yardsticks/`), where
+`make bench-others` has installed them.
 """
 
 import argparse
@@ -22,6 +25,17 @@ from measure import Cost, measure
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "sample_data" / "runs.jsonl"
 BENCH = Path(".bench")
+OTHERS = BENCH / "venv" / "bin" / "python"
+PLAIN = {
+    "plain script": ("plain.py",),
+    "plain script, update_batch": ("plain.py", "--batch"),
+}
+YARDSTICKS = {
+    "datatrove, 2 workers": ("yardsticks/datatrove_build.py",),
+    "datasets and rensa": ("yardsticks/hf_rensa.py",),
+}
+TARGETS = {"plain script": 25, "datatrove, 2 workers": 20, "datasets and rensa": 8}
+"""How many times faster than each trainset is to be, on four copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +72,17 @@ def build(material: Material) -> tuple[Cost, Path]:
     return cost, Path(json.loads(cost.output.splitlines()[-1])["path"])
 
 
-def plain(material: Material, *flags: str) -> Cost:
-    """The plain script over the same file."""
-    out = material.path.parent / "plain"
-    return measure([sys.executable, str(HERE / "plain.py"), str(material.path), str(out), *flags])
+def script(python: str, material: Material, words: tuple[str, ...]) -> Cost:
+    """Another script over the same file, from nothing."""
+    name, *flags = words
+    out = material.path.parent / Path(name).stem
+    shutil.rmtree(out, ignore_errors=True)
+    cost = measure([python, str(HERE / name), str(material.path), str(out), *flags])
+    shutil.rmtree(out, ignore_errors=True)
+    return cost
 
 
-def compare(material: Material, *, skip_plain: bool) -> bool:
+def compare(material: Material, scripts: dict[str, tuple[str, tuple[str, ...]]]) -> bool:
     """One table, and the truth below it; False when a figure is missed."""
     ours, folder = build(material)
     kept = json.loads(ours.output.splitlines()[-1])["kept"]
@@ -72,20 +90,28 @@ def compare(material: Material, *, skip_plain: bool) -> bool:
     print(f"\n{material.runs:,} runs, {size:,.0f} MB")
     print(f"{'':<32}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'runs/s':>9}{'kept':>9}{'times':>7}")
     print_row("trainset build", ours, material.runs, kept, 1.0)
-    scripts = (
-        [] if skip_plain else [("plain script", ()), ("plain script, update_batch", ("--batch",))]
-    )
-    for name, flags in scripts:
-        cost = plain(material, *flags)
-        kept = json.loads(cost.output)["kept"]
+    for name, (python, words) in scripts.items():
+        cost = script(python, material, words)
+        kept = json.loads(cost.output.splitlines()[-1])["kept"]
         print_row(name, cost, material.runs, kept, cost.wall / ours.wall)
     return check(folder, material)
+
+
+def programs(*, plain: bool, others: bool) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The scripts to measure, each with the interpreter that has its packages."""
+    chosen = {name: (sys.executable, words) for name, words in PLAIN.items() if plain}
+    if others and not OTHERS.exists():
+        print("datatrove and datasets with rensa are left out: `make bench-others` installs them.")
+    elif others:
+        chosen |= {name: (str(OTHERS), words) for name, words in YARDSTICKS.items()}
+    return chosen
 
 
 def print_row(name: str, cost: Cost, runs: int, kept: int, ratio: float) -> None:
     """One line of the table; `times` is how many times longer than trainset it took."""
     figures = f"{cost.wall:>9.1f}{cost.cpu:>9.1f}{cost.peak_mb:>9,.0f}{runs / cost.wall:>9,.0f}"
-    print(f"{name:<32}{figures}{kept:>9,}{ratio:>7.1f}", flush=True)
+    wanted = f"  (target {TARGETS[name]})" if name in TARGETS else ""
+    print(f"{name:<32}{figures}{kept:>9,}{ratio:>7.1f}{wanted}", flush=True)
 
 
 def check(folder: Path, material: Material) -> bool:
@@ -120,6 +146,7 @@ def main() -> int:
     parser.add_argument("--truth", type=Path, help="default: <runs>.truth.json where it exists")
     parser.add_argument("--copies", type=int, default=4)
     parser.add_argument("--skip-plain", action="store_true")
+    parser.add_argument("--skip-others", action="store_true")
     parser.add_argument("--skip-pull", action="store_true")
     flags = parser.parse_args()
     source = flags.runs or default_runs()
@@ -128,9 +155,11 @@ def main() -> int:
     good = True
     print("prompts that were not stored, on one core", flush=True)
     subprocess.run([sys.executable, str(HERE / "render.py")], check=True)
+    os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str((BENCH / "hf").resolve())}
     for copies in sorted({1, flags.copies}):
         material = prepare(source, truth, copies)
-        good = compare(material, skip_plain=flags.skip_plain) and good
+        others = copies == flags.copies and not flags.skip_others
+        good = compare(material, programs(plain=not flags.skip_plain, others=others)) and good
         if copies == 1:
             print("\none copy, part by part, on one core", flush=True)
             also("shares.py", material.path)
