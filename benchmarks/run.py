@@ -33,6 +33,7 @@ PLAIN = {
 YARDSTICKS = {
     "datatrove, 2 workers": ("yardsticks/datatrove_build.py",),
     "datasets and rensa": ("yardsticks/hf_rensa.py",),
+    "datasets and rensa, 5-grams": ("yardsticks/hf_rensa.py", "--five"),
 }
 TARGETS = {"plain script": 25, "datatrove, 2 workers": 20, "datasets and rensa": 8}
 """How many times faster than each trainset is to be, on four copies."""

@@ -1,13 +1,15 @@
 """The whole build with Hugging Face datasets and rensa: read, drop the unusable, MinHash, write.
 
-    .bench/venv/bin/python benchmarks/yardsticks/hf_rensa.py RUNS OUT_FOLDER
+    .bench/venv/bin/python benchmarks/yardsticks/hf_rensa.py RUNS OUT_FOLDER [--five]
 
 The export is loaded as lines of text, because its fields have other types from run to run, which
 the JSON loader refuses. Reading, checking and flattening are one batched `map` with two processes;
-rensa's deduplicator takes the texts as in its README; `select`, `train_test_split` and `to_json`
-do the rest.
+rensa's deduplicator takes the words of the texts as in its README, or with `--five` the word
+5-grams that the plain script and datatrove compare; `select`, `train_test_split` and `to_json` do
+the rest.
 """
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -30,16 +32,26 @@ def records(batch: dict[str, list[str]]) -> dict[str, list[Any]]:
     return {"messages": made, "whole": texts}
 
 
+def five(text: str) -> set[str]:
+    """Word 5-grams, as `plain.py` makes them."""
+    words = text.lower().split()
+    return {" ".join(words[i : i + 5]) for i in range(max(1, len(words) - 4))}
+
+
 def main() -> None:
     """All of it."""
-    _, runs, out = sys.argv
-    base = Path(out)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("runs")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--five", action="store_true")
+    flags = parser.parse_args()
+    runs, base, tokens = flags.runs, flags.out, five if flags.five else str.split
     disable_progress_bars()
     lines = load_dataset("text", data_files=runs, split="train", cache_dir=str(base / "cache"))
     made = lines.map(records, batched=True, remove_columns=["text"], num_proc=PROCESSES)
     deduplicator = RMinHashDeduplicator(threshold=0.8, num_perm=128, use_lsh=True)
     keep = deduplicator.add_pairs(
-        (str(number), text.split()) for number, text in enumerate(made["whole"])
+        (str(number), tokens(text)) for number, text in enumerate(made["whole"])
     )
     kept = made.select_columns(["messages"]).select(
         [number for number, stays in enumerate(keep) if stays]
