@@ -1,33 +1,41 @@
 """What the runs of one interaction and version share, learned from a sample of them.
 
 Runs of an interaction carry the same instructions around what varies; compared whole, unrelated
-runs look alike. `learn_template` finds the shared stretches two ways: between the values of the
-stored parameters, whatever their length, and by themselves where they are long. Imports only
-`inputs`.
+runs look alike. `learn_template` finds what is shared three ways: system messages that come back
+word for word, the words between the values of stored parameters (`frames`), and long stretches
+around which something varies (`stretches`). There may be several templates in a group: what is
+found is taken out of a run wherever it stands. Imports only this room's files.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+import xxhash
 
+from pipeline.stages.diversity import voices_at_least
+from pipeline.stages.families import BARRIER
+from pipeline.stages.frames import Filled, cut_frame, learn_frames
 from pipeline.stages.inputs import RecordText, normalize_text
+from pipeline.stages.scripts import is_word
+from pipeline.stages.stretches import Shown, least_support, shared_stretches
 
 __all__ = ["NO_TEMPLATE", "SAMPLE_SIZE", "Sample", "Template", "learn_template"]
 
 SAMPLE_SIZE = 64
 """How many runs of a group are looked at."""
-STRETCH = 40
-"""A stretch shorter than this is a phrase of the language, not a template."""
-_SHARE = 0.9
-_MIN_DISTINCT = 8
-_MIN_LITERAL = 8
+ENOUGH = 8
+"""A group of fewer distinct runs learns from the interaction's other versions too."""
+_NEARLY_ALL = 0.9
 _MIN_VALUE = 3
+_MOST_VALUES = 64
 _MINOR_SYSTEM = 0.2
-_MIN_LEFT = 5
+_EDGE = 32
+_FOUND = 0.75
+
+_SAYS_SOMETHING = re.compile(r"\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,132 +51,150 @@ class Sample:
         """A sample with the strings found anywhere inside the parameters' JSON."""
         found = {normalize_text(value) for value in _strings(msgspec.json.decode(parameters))}
         values = sorted((v for v in found if len(v) >= _MIN_VALUE), key=lambda v: (-len(v), v))
-        return cls(text, tuple(values))
+        return cls(text, tuple(values[:_MOST_VALUES]))
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
     """What a group's runs share; `variable` takes it out of a run."""
 
-    turn_pieces: tuple[str, ...] = ()
-    system_pieces: tuple[str, ...] = ()
+    frames: tuple[tuple[str, ...], ...] = ()
+    """The words around the parameters' values, in order, for each template of the group."""
+    pieces: tuple[str, ...] = ()
+    """Long stretches that are template wherever they stand, the longest first."""
+    systems: tuple[str, ...] = ()
+    """System messages that say nothing of a run."""
     with_system: bool = True
     """Whether what is left of the system message is part of the variable input."""
 
     def variable(self, text: RecordText) -> str:
-        """The run's variable input; the whole input where hardly anything would be left."""
-        left = _cut(text.turns, self.turn_pieces)
-        if self.with_system:
-            left = f"{_cut(text.system, self.system_pieces)} {left}".strip()
-        if len(left) >= _MIN_LEFT:
+        """The run's variable input; the whole input where nothing would be left."""
+        left = self.turns_part(text)
+        if self.with_system and text.system:
+            left = f"{self.system_part(text)} {left}".strip()
+        if _SAYS_SOMETHING.search(left):
             return left
         return text.turns or text.system
 
+    def turns_part(self, text: RecordText) -> str:
+        """What varies in the turns; may be empty."""
+        return self._cut(cut_frame(text.turns, self.frames) if self.frames else text.turns)
+
+    def system_part(self, text: RecordText) -> str:
+        """What varies in the system message; may be empty."""
+        return "" if text.system in self.systems else self._cut(text.system)
+
+    def _cut(self, text: str) -> str:
+        for piece in self.pieces:
+            if piece in text:
+                text = text.replace(piece, BARRIER)
+            else:
+                edge = min(_EDGE, len(piece) // 4)
+                if piece[edge:-edge] in text:
+                    text = _cut_most(text, piece, edge)
+        return " ".join(text.split()) if BARRIER in text else text
+
 
 NO_TEMPLATE = Template()
-"""For groups too small to learn from: the whole input counts."""
+"""For groups that nothing is known of: the whole input counts."""
 
 
-def learn_template(samples: Iterable[Sample]) -> Template:
-    """The template of one group. The order of the samples does not matter."""
-    distinct = sorted(set(samples), key=lambda sample: (sample.text.turns, sample.text.system))
-    turns = sorted({sample.text.turns for sample in distinct})
-    pieces = _between_values(distinct) if len(turns) >= _MIN_VALUE else ()
-    if len(turns) >= _MIN_DISTINCT:
-        rests = [_cut(turn, pieces) for turn in turns]
-        pieces = (*pieces, *_stretches(rests))
-    systems = [sample.text.system for sample in distinct]
-    system_pieces = _system_pieces(systems)
-    with_system = _system_counts(distinct, pieces, system_pieces)
-    return Template(pieces, system_pieces, with_system)
+def learn_template(samples: Iterable[Sample], siblings: Iterable[Sample] = ()) -> Template:
+    """The template of one group; its order does not matter.
+
+    `siblings` are runs of the interaction's other versions: a small group learns from them what
+    it shares with them.
+    """
+    own = _distinct(samples)
+    template = _learn(own)
+    others = _distinct(siblings) if len(own) < ENOUGH else []
+    if others:
+        template = _joined(template, _learn(_distinct([*own, *others])))
+    return replace(template, with_system=_system_counts(own, template))
 
 
-def _system_pieces(systems: Sequence[str]) -> tuple[str, ...]:
-    most_common = Counter(systems).most_common(1)
-    if most_common and most_common[0][1] >= _SHARE * len(systems) and len(systems) > 1:
-        return (most_common[0][0],) if most_common[0][0] else ()
-    distinct = sorted(set(systems))
-    return _stretches(distinct) if len(distinct) >= _MIN_DISTINCT else ()
+def _learn(samples: Sequence[Sample]) -> Template:
+    least = least_support(len(samples))
+    systems = _systems(samples, least)
+    frames = learn_frames([Filled(one.text.turns, one.values) for one in samples], least)
+    shown: dict[str, Shown] = {}
+    for one in samples:
+        system = "" if one.text.system in systems else one.text.system
+        turns = cut_frame(one.text.turns, frames)
+        text = BARRIER.join(filter(None, (system, turns)))
+        shown.setdefault(text, Shown(text, one.text.answer))
+    return Template(frames, shared_stretches(list(shown.values())), systems)
 
 
-def _system_counts(
-    samples: Sequence[Sample], turn_pieces: Sequence[str], system_pieces: Sequence[str]
-) -> bool:
-    """Whether what varies in the system messages is a real share of what varies at all."""
-    system = sum(len(_cut(sample.text.system, system_pieces)) for sample in samples)
-    turns = sum(len(_cut(sample.text.turns, turn_pieces)) for sample in samples)
-    return system >= _MINOR_SYSTEM * (system + turns)
+def _distinct(samples: Iterable[Sample]) -> list[Sample]:
+    """Samples of different inputs, in an order that depends on nothing but their words."""
+    inputs: dict[tuple[str, str], Sample] = {}
+    for one in sorted(samples, key=lambda sample: (sample.values, sample.text.answer)):
+        inputs.setdefault((one.text.system, one.text.turns), one)
+    return [inputs[key] for key in sorted(inputs, key=_shuffled)]
 
 
-def _between_values(samples: Sequence[Sample]) -> tuple[str, ...]:
-    """Literals that stand between the parameters' values in nearly every run with any."""
-    counts: Counter[str] = Counter()
-    runs = 0
-    order: dict[str, int] = {}
-    for sample in samples:
-        literals = _literals(sample)
-        runs += bool(literals)
-        counts.update(set(literals))
-        for position, literal in enumerate(literals):
-            order.setdefault(literal, position)
-    if runs < _MIN_VALUE:
-        return ()
-    common = [literal for literal, count in counts.items() if count >= _SHARE * runs]
-    return tuple(sorted(common, key=lambda literal: (order[literal], literal)))
+def _shuffled(words: tuple[str, str]) -> tuple[int, tuple[str, str]]:
+    """Neighbours in the alphabet are alike, and judging looks at the first ones first."""
+    return xxhash.xxh3_64_intdigest(BARRIER.join(words).encode()), words
 
 
-def _literals(sample: Sample) -> list[str]:
-    """The pieces of the turns outside all parameter values; none where no value is found."""
-    present = [value for value in sample.values if value in sample.text.turns]
-    if not present:
-        return []
-    pattern = "|".join(re.escape(value) for value in present)
-    pieces = (piece.strip() for piece in re.split(pattern, sample.text.turns))
-    return [piece for piece in pieces if len(piece) >= _MIN_LITERAL]
-
-
-def _stretches(texts: Sequence[str]) -> tuple[str, ...]:
-    """Long stretches that nearly all of the distinct texts hold, in the order of the first."""
-    needed = _SHARE * len(texts)
-    counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update({text[at : at + STRETCH] for at in range(len(text) - STRETCH + 1)})
-    common = {window for window, count in counts.items() if count >= needed}
-    if not common:
-        return ()
-    reference = max(texts, key=lambda text: (_covered(text, common), text))
+def _systems(samples: Sequence[Sample], least: int) -> tuple[str, ...]:
+    """System messages of nearly all runs, or of several that ask clearly different things."""
+    turns: dict[str, list[str]] = {}
+    for one in samples:
+        if one.text.system:
+            turns.setdefault(one.text.system, []).append(one.text.turns)
+    voices = min(least, _MIN_VALUE)
     return tuple(
-        piece
-        for piece in _merge(reference, common)
-        if sum(piece in text for text in texts) >= needed
+        system
+        for system, asked in sorted(turns.items())
+        if len(asked) >= max(2, _NEARLY_ALL * len(samples))
+        or (len(asked) >= least and voices_at_least(asked, voices))
     )
 
 
-def _covered(text: str, common: set[str]) -> int:
-    return sum(text[at : at + STRETCH] in common for at in range(len(text) - STRETCH + 1))
+def _system_counts(samples: Sequence[Sample], template: Template) -> bool:
+    """Whether what varies in the system messages is a real share of what varies at all."""
+    system = sum(len(template.system_part(one.text)) for one in samples)
+    turns = sum(len(template.turns_part(one.text)) for one in samples)
+    return system >= _MINOR_SYSTEM * (system + turns)
 
 
-def _merge(text: str, common: set[str]) -> list[str]:
-    """The maximal stretches of the text that common windows cover without a gap."""
-    pieces: list[str] = []
-    start: int | None = None
-    for at in range(len(text) - STRETCH + 2):
-        inside = at <= len(text) - STRETCH and text[at : at + STRETCH] in common
-        if inside and start is None:
-            start = at
-        elif not inside and start is not None:
-            pieces.append(text[start : at - 1 + STRETCH].strip())
-            start = None
-    return pieces
+def _joined(own: Template, pooled: Template) -> Template:
+    pieces = sorted({*own.pieces, *pooled.pieces}, key=lambda piece: (-len(piece), piece))
+    frames = dict.fromkeys((*own.frames, *pooled.frames))
+    systems = sorted({*own.systems, *pooled.systems})
+    return Template(tuple(frames), tuple(pieces), tuple(systems))
 
 
-def _cut(text: str, pieces: Sequence[str]) -> str:
-    """The text without the first occurrence of each piece."""
-    for piece in pieces:
-        before, found, after = text.partition(piece)
-        if found:
-            text = f"{before.strip()} {after.strip()}"
-    return text.strip()
+def _cut_most(text: str, piece: str, edge: int) -> str:
+    """The text without stretches that are the piece but for its edges.
+
+    What all the runs of a sample began with by chance stands at a piece's edge, and not in others.
+    """
+    core = piece[edge:-edge]
+    at = text.find(core)
+    while at >= 0:
+        start = at - _agreeing(text[max(at - edge, 0) : at][::-1], piece[:edge][::-1])
+        end = at + len(core)
+        end += _agreeing(text[end : end + edge], piece[-edge:])
+        if end - start >= _FOUND * len(piece):
+            text = f"{text[:start]}{BARRIER}{text[end:]}"
+            end = start + 1
+        at = text.find(core, end)
+    return text
+
+
+def _agreeing(text: str, piece: str) -> int:
+    """How many characters are the same, in whole words."""
+    size = next(
+        (at for at, pair in enumerate(zip(text, piece, strict=False)) if pair[0] != pair[1]),
+        min(len(text), len(piece)),
+    )
+    if size < len(text) and is_word(text[size]) and " " in text[:size]:
+        return text.rindex(" ", 0, size)
+    return size
 
 
 def _strings(value: Any) -> Iterable[str]:
