@@ -93,7 +93,7 @@ class _Judge:
         text = _texts_of(self.families.holders[family])[0]
         words = self.shown[text].text
         covers = self._covers(text, self.above[family] - {family})
-        spans = [(start, end) for start, end, which in self.families.spans[text] if which == family]
+        spans = self._covers(text, frozenset({family}))
         free = (part for span in spans for part in _outside(span, covers))
         pieces = [whole_words(words, *part) for part in free if part[1] - part[0] >= window]
         return [piece for piece in pieces if weight(piece) >= STRETCH]
@@ -188,7 +188,8 @@ class _Judge:
                 covers[-1] = (covers[-1][0], max(end, covers[-1][1]))
             else:
                 covers.append((start, end))
-        return covers
+        words = self.shown[text].text
+        return [one for one in covers if one[1] - one[0] >= STRETCH or _weighs(words, one)]
 
 
 def _speaks(contents: Sequence[str], slots: _Slots, wanted: int) -> bool:
@@ -228,6 +229,11 @@ def _outside(span: tuple[int, int], covers: Sequence[tuple[int, int]]) -> Iterab
         start = max(start, stop)
     if start < end:
         yield start, end
+
+
+def _weighs(text: str, span: tuple[int, int]) -> bool:
+    """Whether it is long enough: a short window is meant for scripts that say more with it."""
+    return weight(text[slice(*span)]) >= STRETCH
 
 
 def _at_an_edge(text: str, start: int, end: int) -> bool:
