@@ -74,7 +74,7 @@ def compare(
 ) -> Alikeness:
     """Find every pair of alike inputs among the live rows."""
     progress.begin("compare", len(rows))
-    templates, ranks = learn(rows, records, engine)
+    templates, ranks = learn(rows, spill, scratch, engine)
     keep_templates(records.store, templates)
     keys: list[PartKeys] = []
     work = engine.map(

@@ -17,13 +17,12 @@ from pipeline.build.scratch import write_bands, write_sets
 from pipeline.build.shelf import Shelf
 from pipeline.build.spill import Spill
 from pipeline.digests import decode_record
-from pipeline.records import ChatRecord
 from pipeline.stages.candidates import band_keys
 from pipeline.stages.inputs import RecordText, read_texts, words_of
 from pipeline.stages.shingles import I64, U8, U64, shingle_sets
-from pipeline.stages.templates import NO_TEMPLATE, Sample, Template
+from pipeline.stages.templates import NO_TEMPLATE, Template
 
-__all__ = ["KeysPart", "PartKeys", "SamplePart", "Templates", "compared_texts"]
+__all__ = ["KeysPart", "PartKeys", "Templates", "compared_texts"]
 
 Templates = Mapping[str | None, Template]
 """The template of every interaction and version, by `interaction_key`."""
@@ -45,20 +44,6 @@ class PartKeys:
     """Digests of the conversations' beginnings, all rows one after the other."""
     beginning_row: I64
     """For each of them its row, counted among the part's live rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class SamplePart:
-    """Reads the rows of one part that a template is learned from, with their group."""
-
-    records: Shelf
-
-    def __call__(self, task: tuple[int, I64]) -> list[Sample]:
-        """For a part's number and row numbers: the rows' samples, in that order."""
-        part, rows = task
-        table = _read(self.records, part, ["record", "parameters"], rows)
-        pairs = zip(table["record"].to_pylist(), table["parameters"].to_pylist(), strict=True)
-        return [_sample(decode_record(record), parameters) for record, parameters in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +104,6 @@ def _inputs(texts: list[RecordText], keys: list[str | None], templates: Template
 def _read(records: Shelf, part: int, columns: list[str], rows: I64) -> pa.Table:
     """Those rows of a part; none where all of its runs have left."""
     return records.read_part(part, columns).take(pa.array(rows, pa.int64()))
-
-
-def _sample(record: ChatRecord, parameters: bytes) -> Sample:
-    return Sample.of(read_texts(record, words_of(record)), parameters)
 
 
 def _digests(texts: list[str]) -> U64:

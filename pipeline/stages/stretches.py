@@ -18,7 +18,6 @@ __all__ = ["Shown", "least_support", "shared_stretches"]
 _FEW = 3
 _SMALL = 7
 _HANDFUL = 4
-_PORTION = 0.05
 _NEARLY_ALL = 0.9
 _HALF = 0.5
 _FILLED = 0.8
@@ -47,7 +46,7 @@ def least_support(runs: int) -> int:
     """How many of a group's runs have to hold what is taken for template."""
     if runs <= _SMALL:
         return 2 if runs <= _FEW else 3
-    return max(_HANDFUL, round(runs * _PORTION))
+    return _HANDFUL
 
 
 def shared_stretches(shown: Sequence[Shown]) -> tuple[str, ...]:

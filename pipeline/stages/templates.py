@@ -24,7 +24,7 @@ from pipeline.stages.stretches import Shown, least_support, shared_stretches
 
 __all__ = ["NO_TEMPLATE", "SAMPLE_SIZE", "Sample", "Template", "learn_template"]
 
-SAMPLE_SIZE = 64
+SAMPLE_SIZE = 128
 """How many runs of a group are looked at."""
 ENOUGH = 8
 """A group of fewer distinct runs learns from the interaction's other versions too."""
