@@ -5,29 +5,29 @@ does not. Copies of one question with a word changed, and talks that only go on,
 Imports `scripts`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pipeline.stages.scripts import has_letters
 
-__all__ = ["differ_clearly", "voices_at_least"]
+__all__ = ["differ_clearly", "strangers_at_least", "voices_at_least"]
 
 _SIZE = 5
 _READ = 400
 _NOVEL = 14
-_PART = 0.6
+_PART = 0.75
 _ALIKE = 0.2
+_COPY = 0.6
+_HALF = 0.5
 
 
 def voices_at_least(texts: Iterable[str], wanted: int) -> bool:
-    """Whether so many of the texts can be found of which no two are alike."""
-    chosen: list[frozenset[str]] = []
-    for text in texts:
-        grams = _grams(text)
-        if all(_unlike(grams, other) for other in chosen):
-            chosen.append(grams)
-            if len(chosen) >= wanted:
-                return True
-    return False
+    """Whether so many of the texts can be found that each has something to say of its own."""
+    return _found(texts, wanted, _unlike)
+
+
+def strangers_at_least(texts: Iterable[str], wanted: int) -> bool:
+    """Whether so many of the texts can be found that share less than half of what they say."""
+    return _found(texts, wanted, _strange)
 
 
 def differ_clearly(texts: Sequence[str]) -> bool:
@@ -39,11 +39,30 @@ def differ_clearly(texts: Sequence[str]) -> bool:
     )
 
 
+def _found(
+    texts: Iterable[str], wanted: int, apart: Callable[[frozenset[str], frozenset[str]], bool]
+) -> bool:
+    chosen: list[frozenset[str]] = []
+    for text in texts:
+        grams = _grams(text)
+        if all(apart(grams, other) for other in chosen):
+            chosen.append(grams)
+            if len(chosen) >= wanted:
+                return True
+    return False
+
+
 def _unlike(one: frozenset[str], other: frozenset[str]) -> bool:
+    """A list before what varies may make both alike: so it counts what only one of them has."""
     shared = len(one & other)
-    return all(
+    novel = (
         len(grams) - shared >= min(_NOVEL, max(1, _PART * len(grams))) for grams in (one, other)
     )
+    return all(novel) and shared < _COPY * (len(one) + len(other) - shared)
+
+
+def _strange(one: frozenset[str], other: frozenset[str]) -> bool:
+    return len(one & other) <= _HALF * min(len(one), len(other))
 
 
 def _grams(text: str) -> frozenset[str]:

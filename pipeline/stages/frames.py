@@ -53,11 +53,9 @@ def learn_frames(runs: Sequence[Filled], least: int) -> tuple[tuple[str, ...], .
     for one in parted:
         for literal in set(one.literals):
             holders.setdefault(literal, []).append(one)
-    sure = {
-        literal
-        for literal, held in holders.items()
-        if len(held) >= least and _is_literal(held, len(parted))
-    }
+    common = {literal for literal, held in holders.items() if len(held) >= least}
+    told = sum(common.issuperset(one.literals) for one in parted) >= _NEARLY_ALL * len(parted)
+    sure = {literal for literal in common if told or _is_literal(holders[literal])}
     frames = Counter(tuple(one for one in each.literals if one in sure) for each in parted)
     ranked = sorted(frames, key=lambda frame: (-frames[frame], -len("".join(frame)), frame))
     return tuple(frame for frame in ranked if frame)[:_MOST]
@@ -85,13 +83,13 @@ def cut_frame(text: str, frames: Sequence[tuple[str, ...]]) -> str:
     return BARRIER.join(text[start:end] for start, end in zip(starts, ends, strict=True))
 
 
-def _is_literal(held: Sequence[_Parted], runs: int) -> bool:
-    """Whether the runs that agree on some words differ in their values as runs do."""
-    explained = sum(one.explained for one in held) >= _HALF * len(held)
-    if explained and (len(held) >= _NEARLY_ALL * runs or runs <= _SMALL):
-        return True
+def _is_literal(held: Sequence[_Parted]) -> bool:
+    """Whether the runs that agree on some words differ in their values as runs do.
+
+    Where there are words besides that no other run has, the parameters do not tell all.
+    """
     speaking = sum(weight(one.said) >= _SHORT for one in held) >= _HALF * len(held)
-    return (explained or speaking) and voices_at_least([one.said for one in held], _VOICES)
+    return speaking and voices_at_least([one.said for one in held], _VOICES)
 
 
 def _part(runs: Sequence[Filled]) -> list[_Parted]:
@@ -123,11 +121,13 @@ def _mask(text: str, value: str) -> str:
 
 
 def _words_of_templates(runs: Sequence[Filled]) -> set[str]:
-    """Short values that most of the runs show which do not have them."""
-    short = {value for run in runs for value in run.values if weight(value) < _SHORT}
+    """Short values that nearly all runs have, or that most of the others show all the same."""
+    short = Counter(value for run in runs for value in run.values if weight(value) < _SHORT)
     misleading: set[str] = set()
-    for value in short:
+    for value, count in short.items():
         others = [run.text for run in runs if value not in run.values]
-        if others and sum(value in text for text in others) >= _HALF * len(others):
+        if len(runs) > _VOICES and count >= _NEARLY_ALL * len(runs):
+            misleading.add(value)
+        elif others and sum(value in text for text in others) >= _HALF * len(others):
             misleading.add(value)
     return misleading

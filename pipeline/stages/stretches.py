@@ -8,8 +8,11 @@ itself before it: neither is one. Imports this room's `families`, `diversity` an
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from os.path import commonprefix
 
-from pipeline.stages.diversity import differ_clearly, voices_at_least
+from pipeline.stages.diversity import differ_clearly, strangers_at_least, voices_at_least
 from pipeline.stages.families import BARRIER, Families, find_families
 from pipeline.stages.scripts import STRETCH, has_letters, weight, whole_words, window_for
 
@@ -20,7 +23,10 @@ _SMALL = 7
 _HANDFUL = 4
 _NEARLY_ALL = 0.9
 _HALF = 0.5
+_TENTH = 0.1
 _FILLED = 0.8
+_LOOKED_AT = 8
+_MOST_OF_THEM = 6
 _SAID = 0.7
 _WORDS = 12
 _SENTENCE = 24
@@ -60,11 +66,13 @@ def shared_stretches(shown: Sequence[Shown]) -> tuple[str, ...]:
     texts = [one.text for one in shown]
     window = window_for(texts)
     families = find_families(texts, window, least)
-    judge = _Judge(shown, families, [families.above(f) for f in range(len(families.holders))])
-    own = [judge.own_stretches(f, window) for f in range(len(families.holders))]
-    accepted = {f for f, stretches in enumerate(own) if stretches and judge.is_template(f)}
-    taken = {above for f in accepted for above in judge.above[f]}
-    found = {stretch for f in taken for stretch in own[f]}
+    numbers = range(len(families.holders))
+    judge = _Judge(shown, families, [families.above(family) for family in numbers])
+    own = {f: stretches for f in numbers if (stretches := judge.own_stretches(f, window))}
+    versions = judge.versions(frozenset(own))
+    accepted = {family for family in own if judge.is_template(family, versions)}
+    taken = {above for family in accepted for above in judge.above[family]}
+    found = {stretch for family in taken for stretch in own.get(family, ())}
     sure = (one for one in found if sum(one in text for text in texts) >= least)
     return tuple(sorted(sure, key=lambda one: (-len(one), one)))
 
@@ -97,13 +105,31 @@ class _Judge:
         pieces = [whole_words(words, *part) for part in free if part[1] - part[0] >= window]
         return [piece for piece in pieces if weight(piece) >= STRETCH]
 
-    def is_template(self, family: int) -> bool:
+    def versions(self, families: frozenset[int]) -> frozenset[int]:
+        """Families that part the texts of another (or all texts) among them, as versions do."""
+        found: set[int] = set()
+        everything = (1 << len(self.shown)) - 1
+        for whole in (everything, *(self.families.holders[family] for family in families)):
+            parts = {
+                family
+                for family in families
+                if (held := self.families.holders[family]) & whole == held != whole
+                and held.bit_count() >= _TENTH * whole.bit_count()
+            }
+            sizes = [self.families.holders[part].bit_count() for part in parts]
+            union = reduce(or_, (self.families.holders[part] for part in parts), 0)
+            if union.bit_count() >= _NEARLY_ALL * max(whole.bit_count(), sum(sizes)):
+                found |= parts
+        return frozenset(found)
+
+    def is_template(self, family: int, versions: frozenset[int]) -> bool:
         """Whether it frames what varies."""
         holders = _texts_of(self.families.holders[family])
         slots = self._slots(family, holders)
         if len(holders) <= _FEW:
             return self._surely(holders, slots)
-        if len(holders) < _HALF * len(self.shown) and not self._stands_out(family, holders):
+        minor = len(holders) < _HALF * len(self.shown) and family not in versions
+        if minor and not self._stands_out(family, holders):
             return False
         wanted = _HANDFUL if len(holders) > _SMALL else _FEW
         if any(_speaks(contents, slots, wanted) for contents in slots.contents):
@@ -152,7 +178,7 @@ class _Judge:
             return False
         answers = [self.shown[text].answer for text in holders]
         return any(
-            voices_at_least(
+            strangers_at_least(
                 (
                     content if has_letters(content) else answer
                     for content, answer in zip(contents, answers, strict=True)
@@ -196,8 +222,21 @@ def _speaks(contents: Sequence[str], slots: _Slots, wanted: int) -> bool:
     if _filled(contents) < _FILLED:
         return False
     enough = min(max(_WORDS, min(slots.covered) / _SLIGHT), _SENTENCE)
-    said = [one for one in contents if weight(one) >= enough and has_letters(one)]
-    return len(said) >= _SAID * len(contents) and voices_at_least(said, wanted)
+    own = _without_common_edges(contents)
+    said = [one for one in own if weight(one) >= enough and has_letters(one)]
+    if len(said) < _SAID * len(contents):
+        return False
+    return strangers_at_least(said, wanted) or (
+        len(said) > _SMALL and voices_at_least(said[:_LOOKED_AT], _MOST_OF_THEM)
+    )
+
+
+def _without_common_edges(contents: Sequence[str]) -> list[str]:
+    """What each of them says between the words that all begin and end with."""
+    filled = [one for one in contents if one]
+    first = len(commonprefix(filled))
+    last = len(commonprefix([one[first:][::-1] for one in filled]))
+    return [one[first : len(one) - last] for one in filled]
 
 
 def _filled(contents: Sequence[str]) -> float:
