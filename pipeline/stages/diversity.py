@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pipeline.stages.scripts import has_letters
 
-__all__ = ["differ_clearly", "strangers_at_least", "voices_at_least"]
+__all__ = ["differ_clearly", "near_copies", "strangers_at_least", "voices_at_least"]
 
 _SIZE = 5
-_READ = 400
+_BEGINNING = 160
+_END = 80
 _NOVEL = 14
 _PART = 0.75
 _ALIKE = 0.2
 _COPY = 0.6
 _HALF = 0.5
+_NEARLY_ALL = 0.95
+_TRIED = 6
 
 
 def voices_at_least(texts: Iterable[str], wanted: int) -> bool:
@@ -39,17 +42,41 @@ def differ_clearly(texts: Sequence[str]) -> bool:
     )
 
 
+def near_copies(texts: Sequence[str]) -> bool:
+    """Whether nearly all share most of what they say with one of the first."""
+    if any(2 * len(one) < len(texts[0]) or len(one) > 2 * len(texts[0]) for one in texts):
+        return False
+    few, all_of_them = texts[:_TRIED], texts[_TRIED:]
+    known = [_all_grams(text) for text in few]
+    likely = [first for first in known if sum(_copies(first, one) for one in known) * 2 > _TRIED]
+    if not likely:
+        return False
+    sets = [*known, *map(_all_grams, all_of_them)]
+    return any(
+        sum(_copies(first, one) for one in sets) >= _NEARLY_ALL * len(sets) for first in likely
+    )
+
+
+def _copies(one: frozenset[str], other: frozenset[str]) -> bool:
+    return 2 * len(one & other) >= len(one | other)
+
+
 def _found(
     texts: Iterable[str], wanted: int, apart: Callable[[frozenset[str], frozenset[str]], bool]
 ) -> bool:
-    chosen: list[frozenset[str]] = []
+    chosen: list[tuple[str, frozenset[str]]] = []
     for text in texts:
         grams = _grams(text)
-        if all(apart(grams, other) for other in chosen):
-            chosen.append(grams)
+        if all(apart(grams, known) and not _goes_on(text, other) for other, known in chosen):
+            chosen.append((text, grams))
             if len(chosen) >= wanted:
                 return True
     return False
+
+
+def _goes_on(one: str, other: str) -> bool:
+    """Whether one is the beginning of the other, as talks are."""
+    return one.startswith(other) or other.startswith(one)
 
 
 def _unlike(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -66,5 +93,10 @@ def _strange(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _grams(text: str) -> frozenset[str]:
-    text = text[:_READ]
+    if len(text) > _BEGINNING + _END:
+        text = text[:_BEGINNING] + text[-_END:]
+    return _all_grams(text)
+
+
+def _all_grams(text: str) -> frozenset[str]:
     return frozenset(text[at : at + _SIZE] for at in range(max(1, len(text) - _SIZE + 1)))

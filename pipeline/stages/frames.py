@@ -123,11 +123,11 @@ def _mask(text: str, value: str) -> str:
 def _words_of_templates(runs: Sequence[Filled]) -> set[str]:
     """Short values that nearly all runs have, or that most of the others show all the same."""
     short = Counter(value for run in runs for value in run.values if weight(value) < _SHORT)
-    misleading: set[str] = set()
-    for value, count in short.items():
-        others = [run.text for run in runs if value not in run.values]
-        if len(runs) > _VOICES and count >= _NEARLY_ALL * len(runs):
-            misleading.add(value)
-        elif others and sum(value in text for text in others) >= _HALF * len(others):
-            misleading.add(value)
-    return misleading
+    return {value for value, count in short.items() if _misleads(value, count, runs)}
+
+
+def _misleads(value: str, count: int, runs: Sequence[Filled]) -> bool:
+    if len(runs) > _VOICES and count >= _NEARLY_ALL * len(runs):
+        return True
+    others = [run.text for run in runs if value not in run.values]
+    return bool(others) and sum(value in text for text in others) >= _HALF * len(others)

@@ -9,7 +9,15 @@ Imports nothing.
 import re
 from collections.abc import Sequence
 
-__all__ = ["STRETCH", "has_letters", "is_word", "weight", "whole_words", "window_for"]
+__all__ = [
+    "STRETCH",
+    "has_letters",
+    "is_word",
+    "shared_start",
+    "weight",
+    "whole_words",
+    "window_for",
+]
 
 STRETCH = 40
 """A stretch that weighs less is a phrase of the language, not a template."""
@@ -58,6 +66,12 @@ def whole_words(text: str, start: int, end: int) -> str:
         space = text.rfind(" ", max(start, end - _EDGE), end)
         end = space if space >= 0 else end
     return text[start:end].strip()
+
+
+def shared_start(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def is_word(character: str) -> bool:

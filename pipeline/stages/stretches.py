@@ -10,33 +10,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from os.path import commonprefix
 
-from pipeline.stages.diversity import differ_clearly, strangers_at_least, voices_at_least
+from pipeline.stages.bridges import Bridge, cut_bridges, list_bridges
+from pipeline.stages.diversity import differ_clearly
 from pipeline.stages.families import BARRIER, Families, find_families
-from pipeline.stages.scripts import STRETCH, has_letters, weight, whole_words, window_for
+from pipeline.stages.scripts import STRETCH, weight, whole_words, window_for
+from pipeline.stages.slots import Slots, between, outside
 
-__all__ = ["Shown", "least_support", "shared_stretches"]
+__all__ = ["Shown", "Stretches", "least_support", "shared_stretches"]
 
+_ROUNDS = 3
 _FEW = 3
 _SMALL = 7
 _HANDFUL = 4
 _NEARLY_ALL = 0.9
 _HALF = 0.5
 _TENTH = 0.1
-_FILLED = 0.8
-_LOOKED_AT = 8
-_MOST_OF_THEM = 6
-_SAID = 0.7
-_WORDS = 12
 _SENTENCE = 24
-_SLIGHT = 8
 _SURE = 80
 _LONG = 150
 _ALIKE = 0.8
 _COVER = 0.4
 _QUARTER = 4
-_KEY = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,16 @@ class Shown:
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """What was found."""
+
+    pieces: tuple[str, ...]
+    """Stretches that are template wherever they stand, the longest first."""
+    bridges: tuple[Bridge, ...]
+    """Places between two stretches of which what they hold is template too, but for trifles."""
+
+
 def least_support(runs: int) -> int:
     """How many of a group's runs have to hold what is taken for template."""
     if runs <= _SMALL:
@@ -55,38 +60,21 @@ def least_support(runs: int) -> int:
     return _HANDFUL
 
 
-def shared_stretches(shown: Sequence[Shown]) -> tuple[str, ...]:
-    """The template stretches of these runs (no two the same), the longest first.
+def shared_stretches(shown: Sequence[Shown]) -> Stretches:
+    """The template stretches of these runs.
 
     The order of the runs decides only between stretches that cover the same words.
     """
-    least = least_support(len(shown))
-    if len(shown) < least:
-        return ()
-    texts = [one.text for one in shown]
-    window = window_for(texts)
-    families = find_families(texts, window, least)
-    numbers = range(len(families.holders))
-    judge = _Judge(shown, families, [families.above(family) for family in numbers])
-    own = {f: stretches for f in numbers if (stretches := judge.own_stretches(f, window))}
-    versions = judge.versions(frozenset(own))
-    accepted = {family for family in own if judge.is_template(family, versions)}
-    taken = {above for family in accepted for above in judge.above[family]}
-    found = {stretch for family in taken for stretch in own.get(family, ())}
-    sure = (one for one in found if sum(one in text for text in texts) >= least)
-    return tuple(sorted(sure, key=lambda one: (-len(one), one)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Slots:
-    """What stands between the stretches of one family in the texts that hold it."""
-
-    contents: list[list[str]]
-    """For each place (told by the words before it) what each text has there."""
-    covered: list[float]
-    """For each text the weight of its stretches."""
-    left: list[float]
-    """For each text the weight of everything else."""
+    bridges: tuple[Bridge, ...] = ()
+    for _ in range(_ROUNDS):
+        judge = _Judge.of(shown)
+        fresh = judge.bridges()
+        if not fresh:
+            break
+        bridges += fresh
+        cut = {text: one for one in shown if (text := cut_bridges(one.text, fresh))}
+        shown = [Shown(text, one.answer) for text, one in cut.items()]
+    return Stretches(judge.pieces(), bridges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,35 +82,79 @@ class _Judge:
     shown: Sequence[Shown]
     families: Families
     above: list[frozenset[int]]
+    own: dict[int, list[str]]
+    """The families that have stretches of their own, and these."""
 
-    def own_stretches(self, family: int, window: int) -> list[str]:
+    @classmethod
+    def of(cls, shown: Sequence[Shown]) -> "_Judge":
+        texts = [one.text for one in shown]
+        window = window_for(texts)
+        families = find_families(texts, window, least_support(len(shown)))
+        numbers = range(len(families.holders))
+        judge = cls(shown, families, [families.above(family) for family in numbers], {})
+        for family in numbers:
+            if stretches := judge._own_stretches(family, window):
+                judge.own[family] = stretches
+        return judge
+
+    def pieces(self) -> tuple[str, ...]:
+        """The stretches of all families that are template, the longest first."""
+        versions = self._versions()
+        accepted = {family for family in self.own if self._is_template(family, versions)}
+        taken = {above for family in accepted for above in self.above[family]}
+        found = {stretch for family in taken for stretch in self.own.get(family, ())}
+        least = least_support(len(self.shown))
+        sure = (one for one in found if sum(one in each.text for each in self.shown) >= least)
+        return tuple(sorted(sure, key=lambda one: (-len(one), one)))
+
+    def bridges(self) -> tuple[Bridge, ...]:
+        """Those of the most widely shared family that has any."""
+        versions = self._versions()
+        for family in self.own:
+            holders = _texts_of(self.families.holders[family])
+            if len(holders) <= _SMALL:
+                break
+            covers = [self._covers(text, self.above[family]) for text in holders]
+            texts = [self.shown[text].text for text in holders]
+            lists = list_bridges(texts, covers)
+            if not lists or not self._is_template(family, versions):
+                continue
+            if self._slots(family, holders).speak(_HANDFUL):
+                return lists
+        return ()
+
+    def _own_stretches(self, family: int, window: int) -> list[str]:
         """Its stretches where no more widely shared one stands, as its first text has them."""
         text = _texts_of(self.families.holders[family])[0]
         words = self.shown[text].text
-        covers = self._covers(text, self.above[family] - {family})
+        covers = self._covers(text, self._wider(family))
         spans = self._covers(text, frozenset({family}))
-        free = (part for span in spans for part in _outside(span, covers))
+        free = (part for span in spans for part in outside(span, covers))
         pieces = [whole_words(words, *part) for part in free if part[1] - part[0] >= window]
         return [piece for piece in pieces if weight(piece) >= STRETCH]
 
-    def versions(self, families: frozenset[int]) -> frozenset[int]:
+    def _wider(self, family: int) -> frozenset[int]:
+        """More widely shared families that have stretches of their own."""
+        return frozenset(
+            above for above in self.above[family] if above != family and above in self.own
+        )
+
+    def _versions(self) -> frozenset[int]:
         """Families that part the texts of another (or all texts) among them, as versions do."""
+        held = {family: self.families.holders[family] for family in self.own}
         found: set[int] = set()
-        everything = (1 << len(self.shown)) - 1
-        for whole in (everything, *(self.families.holders[family] for family in families)):
-            parts = {
-                family
-                for family in families
-                if (held := self.families.holders[family]) & whole == held != whole
-                and held.bit_count() >= _TENTH * whole.bit_count()
-            }
-            sizes = [self.families.holders[part].bit_count() for part in parts]
-            union = reduce(or_, (self.families.holders[part] for part in parts), 0)
-            if union.bit_count() >= _NEARLY_ALL * max(whole.bit_count(), sum(sizes)):
+        for whole in {(1 << len(self.shown)) - 1, *held.values()}:
+            least = _TENTH * whole.bit_count()
+            parts = {f for f, own in held.items() if own & whole == own != whole}
+            parts = {f for f in parts if held[f].bit_count() >= least}
+            parts = {f for f in parts if not parts & self.above[f] - {f}}
+            union = reduce(or_, (held[part] for part in parts), 0).bit_count()
+            total = sum(held[part].bit_count() for part in parts)
+            if union >= _NEARLY_ALL * max(whole.bit_count(), total):
                 found |= parts
         return frozenset(found)
 
-    def is_template(self, family: int, versions: frozenset[int]) -> bool:
+    def _is_template(self, family: int, versions: frozenset[int]) -> bool:
         """Whether it frames what varies."""
         holders = _texts_of(self.families.holders[family])
         slots = self._slots(family, holders)
@@ -132,12 +164,11 @@ class _Judge:
         if minor and not self._stands_out(family, holders):
             return False
         wanted = _HANDFUL if len(holders) > _SMALL else _FEW
-        if any(_speaks(contents, slots, wanted) for contents in slots.contents):
+        if slots.speak(wanted):
             return True
-        frame = min(slots.covered)
-        if len(holders) < _NEARLY_ALL * len(self.shown) and frame < _LONG:
+        if len(holders) < _NEARLY_ALL * len(self.shown) and min(slots.covered) < _LONG:
             return False
-        return self._fills(holders, slots, wanted)
+        return slots.are_filled([self.shown[text].answer for text in holders], wanted)
 
     def _stands_out(self, family: int, holders: Sequence[int]) -> bool:
         """Whether a minor part's stretch is not short, and at an edge or much of the text."""
@@ -145,9 +176,9 @@ class _Judge:
         shares: list[float] = []
         for text in holders:
             words = self.shown[text].text
-            covers = self._covers(text, self.above[family] - {family})
+            covers = self._covers(text, self._wider(family))
             spans = self._covers(text, frozenset({family}))
-            free = [part for span in spans for part in _outside(span, covers)]
+            free = [part for span in spans for part in outside(span, covers)]
             own = sum(weight(words[start:end]) for start, end in free)
             if own < _SURE:
                 return False
@@ -159,7 +190,7 @@ class _Judge:
             return True
         return sorted(shares, reverse=True)[len(shares) // _QUARTER] >= _COVER
 
-    def _surely(self, holders: Sequence[int], slots: _Slots) -> bool:
+    def _surely(self, holders: Sequence[int], slots: Slots) -> bool:
         """Two or three runs: what they ask differs entirely, and they are no near-copies."""
         apart = any(
             all(weight(content) >= _SENTENCE for content in contents) and differ_clearly(contents)
@@ -171,37 +202,19 @@ class _Judge:
             return True
         return differ_clearly([self.shown[text].answer for text in holders])
 
-    def _fills(self, holders: Sequence[int], slots: _Slots, wanted: int) -> bool:
-        """Slots of a word or a figure: always the same ones, all filled, by different words."""
-        used = [contents for contents in slots.contents if any(contents)]
-        if any(_filled(contents) < _FILLED for contents in used):
-            return False
-        answers = [self.shown[text].answer for text in holders]
-        return any(
-            strangers_at_least(
-                (
-                    content if has_letters(content) else answer
-                    for content, answer in zip(contents, answers, strict=True)
-                    if content
-                ),
-                wanted,
-            )
-            for contents in used
-        )
-
-    def _slots(self, family: int, holders: Sequence[int]) -> _Slots:
+    def _slots(self, family: int, holders: Sequence[int]) -> Slots:
         places: dict[str, list[str]] = {}
-        slots = _Slots([], [], [])
+        slots = Slots([], [], [])
         for number, text in enumerate(holders):
             words = self.shown[text].text
             covers = self._covers(text, self.above[family])
-            for key, content in _between(words, covers):
+            for key, content in between(words, covers):
                 contents = places.setdefault(key, [""] * len(holders))
                 contents[number] = f"{contents[number]} {content}".strip()
             cover = sum(weight(words[start:end]) for start, end in covers)
             slots.covered.append(cover)
             slots.left.append(weight(words) - cover)
-        return _Slots(list(places.values()), slots.covered, slots.left)
+        return Slots(list(places.values()), slots.covered, slots.left)
 
     def _covers(self, text: int, families: frozenset[int]) -> list[tuple[int, int]]:
         """The places of a text that these families' stretches cover."""
@@ -217,56 +230,8 @@ class _Judge:
         return [one for one in covers if one[1] - one[0] >= STRETCH or _weighs(words, one)]
 
 
-def _speaks(contents: Sequence[str], slots: _Slots, wanted: int) -> bool:
-    """Whether nearly every run says something here, and enough of them something else."""
-    if _filled(contents) < _FILLED:
-        return False
-    enough = min(max(_WORDS, min(slots.covered) / _SLIGHT), _SENTENCE)
-    own = _without_common_edges(contents)
-    said = [one for one in own if weight(one) >= enough and has_letters(one)]
-    if len(said) < _SAID * len(contents):
-        return False
-    return strangers_at_least(said, wanted) or (
-        len(said) > _SMALL and voices_at_least(said[:_LOOKED_AT], _MOST_OF_THEM)
-    )
-
-
-def _without_common_edges(contents: Sequence[str]) -> list[str]:
-    """What each of them says between the words that all begin and end with."""
-    filled = [one for one in contents if one]
-    first = len(commonprefix(filled))
-    last = len(commonprefix([one[first:][::-1] for one in filled]))
-    return [one[first : len(one) - last] for one in filled]
-
-
-def _filled(contents: Sequence[str]) -> float:
-    return sum(map(bool, contents)) / len(contents)
-
-
-def _sizes(slots: _Slots) -> Iterable[tuple[float, float]]:
+def _sizes(slots: Slots) -> Iterable[tuple[float, float]]:
     return zip(slots.left, slots.covered, strict=True)
-
-
-def _between(text: str, covers: Sequence[tuple[int, int]]) -> Iterable[tuple[str, str]]:
-    """What stands before, between and after the covered places, with the words before it."""
-    at, key = 0, ""
-    for start, end in covers:
-        yield key, text[at:start].strip()
-        at, key = end, text[max(end - _KEY, start) : end]
-    yield key, text[at:].strip()
-
-
-def _outside(span: tuple[int, int], covers: Sequence[tuple[int, int]]) -> Iterable[tuple[int, int]]:
-    """The parts of a span that no cover touches."""
-    start, end = span
-    for begin, stop in covers:
-        if stop <= start or begin >= end:
-            continue
-        if begin > start:
-            yield start, begin
-        start = max(start, stop)
-    if start < end:
-        yield start, end
 
 
 def _weighs(text: str, span: tuple[int, int]) -> bool:

@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 import xxhash
 
+from pipeline.stages.bridges import Bridge, cut_bridges
 from pipeline.stages.diversity import voices_at_least
 from pipeline.stages.families import BARRIER
 from pipeline.stages.frames import Filled, cut_frame, learn_frames
 from pipeline.stages.inputs import RecordText, normalize_text
-from pipeline.stages.scripts import is_word
+from pipeline.stages.scripts import is_word, shared_start
 from pipeline.stages.stretches import Shown, least_support, shared_stretches
 
 __all__ = ["NO_TEMPLATE", "SAMPLE_SIZE", "Sample", "Template", "learn_template"]
@@ -60,6 +61,8 @@ class Template:
 
     frames: tuple[tuple[str, ...], ...] = ()
     """The words around the parameters' values, in order, for each template of the group."""
+    bridges: tuple[Bridge, ...] = ()
+    """Places inside a template that vary a little."""
     pieces: tuple[str, ...] = ()
     """Long stretches that are template wherever they stand, the longest first."""
     systems: tuple[str, ...] = ()
@@ -85,6 +88,8 @@ class Template:
         return "" if text.system in self.systems else self._cut(text.system)
 
     def _cut(self, text: str) -> str:
+        if self.bridges:
+            text = cut_bridges(text, self.bridges)
         for piece in self.pieces:
             if piece in text:
                 text = text.replace(piece, BARRIER)
@@ -123,7 +128,8 @@ def _learn(samples: Sequence[Sample]) -> Template:
         turns = cut_frame(one.text.turns, frames)
         text = BARRIER.join(filter(None, (system, turns)))
         shown.setdefault(text, Shown(text, one.text.answer))
-    return Template(frames, shared_stretches(list(shown.values())), systems)
+    stretches = shared_stretches(list(shown.values()))
+    return Template(frames, stretches.bridges, stretches.pieces, systems)
 
 
 def _distinct(samples: Iterable[Sample]) -> list[Sample]:
@@ -165,7 +171,8 @@ def _joined(own: Template, pooled: Template) -> Template:
     pieces = sorted({*own.pieces, *pooled.pieces}, key=lambda piece: (-len(piece), piece))
     frames = dict.fromkeys((*own.frames, *pooled.frames))
     systems = sorted({*own.systems, *pooled.systems})
-    return Template(tuple(frames), tuple(pieces), tuple(systems))
+    bridges = dict.fromkeys((*own.bridges, *pooled.bridges))
+    return Template(tuple(frames), tuple(bridges), tuple(pieces), tuple(systems))
 
 
 def _cut_most(text: str, piece: str, edge: int) -> str:
@@ -188,10 +195,7 @@ def _cut_most(text: str, piece: str, edge: int) -> str:
 
 def _agreeing(text: str, piece: str) -> int:
     """How many characters are the same, in whole words."""
-    size = next(
-        (at for at, pair in enumerate(zip(text, piece, strict=False)) if pair[0] != pair[1]),
-        min(len(text), len(piece)),
-    )
+    size = shared_start(text, piece)
     if size < len(text) and is_word(text[size]) and " " in text[:size]:
         return text.rindex(" ", 0, size)
     return size

@@ -1,13 +1,16 @@
 """What is taken for a group's template, and what is not."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.stages.inputs import RecordText, normalize_text
-from pipeline.stages.templates import NO_TEMPLATE, Sample, Template, learn_template
+from pipeline.stages.templates import NO_TEMPLATE, SAMPLE_SIZE, Sample, Template, learn_template
 
 LONG = "classify the message of a customer by the one label that fits best and nothing else:"
 OTHER = "you are the routing desk of a furniture shop; name the department that should answer this:"
@@ -28,14 +31,57 @@ SUBJECTS = [
     "two screws are left over",
     "how do i wash this carpet",
 ]
-WORDS = (
-    "lamp sofa chair shelf carpet parcel street monday green broken missing cancel telephone "
-    "island voucher screw mirror curtain kettle pillow drawer balcony warranty invoice courier "
-    "doorbell garden ladder mattress neighbour october porcelain quilt radiator scratch towel"
-).split()
+WORDS = [
+    "lamp",
+    "sofa",
+    "chair",
+    "shelf",
+    "carpet",
+    "parcel",
+    "street",
+    "monday",
+    "green",
+    "broken",
+    "missing",
+    "cancel",
+    "telephone",
+    "island",
+    "voucher",
+    "screw",
+    "mirror",
+    "curtain",
+    "kettle",
+    "pillow",
+    "drawer",
+    "balcony",
+    "warranty",
+    "invoice",
+    "courier",
+    "doorbell",
+    "garden",
+    "ladder",
+    "mattress",
+    "neighbour",
+    "october",
+    "porcelain",
+    "quilt",
+    "radiator",
+    "scratch",
+    "towel",
+]
 CHINESE = (
     "灯沙发椅架毯包裹街绿坏缺消话岛券螺镜帘壶枕屉阳台保发票员门铃园梯床邻月瓷被暖划巾我你他的是在有"
 )
+SCRIPTS = {
+    "latin": "abcdefghijklmnoprstuvwy",
+    "greek": "αβγδεζηθικλμνξοπρστυφχψω",
+    "arabic": "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+    "devanagari": "कखगघचछजझटठडढतथदधनपफबभमयरलवशसह",
+    "hangul": "가나다라마바사아자차카타파하고노도로모보소오조초코토포호",
+    "chinese": "".join(map(chr, range(0x4E00, 0x5400))),
+    "kana": "".join(map(chr, range(0x3041, 0x3094))),
+    "thai": "กขคงจฉชซญดตถทธนบปผพฟภมยรลวสหอ",
+}
 THAI = "กขคงจฉชซญดตถทธนบปผพฟภมยรลวสหอ"
 
 
@@ -183,6 +229,23 @@ def test_a_date_inside_the_template_stays_and_the_template_goes() -> None:
     assert len(variable) < len("today is 7 june 2025. my lamp") + 1
 
 
+@pytest.mark.parametrize("scattered", [1, 3])
+def test_a_list_inside_the_template_that_varies_a_little_goes_with_it(scattered: int) -> None:
+    rng = random.Random(2)
+    items = [f"{one} {two}" for one, two in zip(WORDS, WORDS[7:] + WORDS[:7], strict=True)]
+
+    def labels() -> str:
+        left_out = rng.sample(items, k=scattered)
+        return ", ".join(item for item in items if item not in left_out)
+
+    samples = [sample(f"{OTHER} {labels()}. {LONG} {text}") for text in messages(64)]
+    template = learn_template(samples)
+    assert left(template, f"{OTHER} {labels()}. {LONG} my lamp is broken").endswith(
+        "lamp is broken"
+    )
+    assert len(left(template, f"{OTHER} {labels()}. {LONG} my lamp is broken")) < 25
+
+
 def test_what_the_first_runs_share_by_chance_hides_the_template_from_no_other() -> None:
     samples = [sample(f"{LONG} could {text}") for text in messages(5)]
     samples += [sample(f"{OTHER} {text}") for text in messages(60, seed=1)]
@@ -198,11 +261,14 @@ def test_short_common_phrases_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    "phrase",
-    ["请问一下您好我想咨询一个问题", "お世話になっております。よろしく", "สวัสดีครับขอสอบถามหน่อยครับ"],
+    ("phrase", "letters"),
+    [
+        ("请问一下您好我想咨询一个问题", CHINESE),
+        ("お世話になっております。よろしく", CHINESE),
+        ("สวัสดีครับขอสอบถามหน่อยครับ", THAI),
+    ],
 )
-def test_common_phrases_of_scripts_without_spaces_stay(phrase: str) -> None:
-    letters = THAI if phrase[0] in "ส" else CHINESE
+def test_common_phrases_of_scripts_without_spaces_stay(phrase: str, letters: str) -> None:
     texts = [f"{phrase}{text}" for text in unspaced(letters, 60, 20)]
     template = learn_template([sample(normalize_text(text)) for text in texts])
     assert left(template, normalize_text(texts[0])) == normalize_text(texts[0])
@@ -273,6 +339,15 @@ def test_near_copies_of_a_document_are_no_template() -> None:
     assert len(left(learn_template(samples), run)) > 0.9 * len(run)
 
 
+def test_a_document_asked_about_often_is_taken_out_and_a_rare_one_stays() -> None:
+    manual, rare = " ".join(messages(20, seed=1)), " ".join(messages(20, seed=2))
+    samples = [sample(f"{OTHER} {manual} {LONG} {text}") for text in messages(30)]
+    samples += [sample(f"{OTHER} {text} {text} {LONG} {text}") for text in messages(30, seed=4)]
+    template = learn_template(samples)
+    assert left(template, f"{OTHER} {manual} {LONG} my lamp is broken") == "my lamp is broken"
+    assert left(template, f"{OTHER} {rare} {LONG} my lamp") == f"{rare} my lamp"
+
+
 # Few runs
 
 
@@ -334,6 +409,98 @@ def test_a_template_without_spaces_is_found(letters: str, frame: int) -> None:
     for text in fresh:
         assert text.endswith(left(template, f"{words[0]}{text}"))
         assert len(left(template, f"{words[1]}{text}")) >= 18
+
+
+# Any texts
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Random templates, and runs of each with random texts in their slots."""
+
+    runs: list[tuple[int, str, str]]
+    """The template, the variable text and the whole input."""
+    fill: Callable[[int, list[str]], str]
+    """The input of a template with these texts in its slots."""
+    slots: list[int]
+
+
+def random_text(rng: random.Random, script: str, words: int) -> str:
+    """So many words of a script: invented ones, so that none is a phrase."""
+    letters = SCRIPTS[script]
+    space = "" if script in ("chinese", "kana", "thai") else " "
+    sizes = (rng.randint(2, 8) if space else 2 for _ in range(words))
+    return normalize_text(space.join("".join(rng.choices(letters, k=size)) for size in sizes))
+
+
+def mixture(seed: int, count: int) -> Mixture:
+    """Up to four templates with one or two slots, in any scripts."""
+    rng = random.Random(seed)
+    shapes = [(0,), (1,), (0, 1), (0, 1, 2)]
+    templates = []
+    for _ in range(rng.randint(1, 4)):
+        script = rng.choice(list(SCRIPTS))
+        words = [random_text(rng, script, rng.randint(25, 70)) for _ in range(3)]
+        templates.append((rng.choice(shapes), words))
+
+    def fill(which: int, texts: list[str]) -> str:
+        shape, words = templates[which]
+        if len(shape) == 1:
+            pieces = [words[0], texts[0]] if shape[0] else [texts[0], words[0]]
+        else:
+            between = zip(words, [*texts, ""], strict=False)
+            pieces = [piece for pair in between for piece in pair][: 2 * len(shape) - 1]
+        return normalize_text("\n".join(pieces))
+
+    slots = [max(1, len(shape) - 1) for shape, _ in templates]
+    script, runs = rng.choice(list(SCRIPTS)), []
+    for at in range(count):
+        which = at % len(templates) if at < SAMPLE_SIZE else rng.randrange(len(templates))
+        texts = [random_text(rng, script, rng.randint(8, 30)) for _ in range(slots[which])]
+        runs.append((which, " ".join(texts), fill(which, texts)))
+    return Mixture(runs, fill, slots)
+
+
+def squeezed(text: str) -> str:
+    return text.replace(" ", "")
+
+
+def alike(one: str, other: str) -> float:
+    sets = [{text[at : at + 5] for at in range(len(text) - 4)} for text in (one, other)]
+    return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
+
+
+@given(st.integers(0, 1 << 32))
+@settings(max_examples=30, deadline=None)
+def test_what_varies_is_recovered_from_any_mixture_of_templates(seed: int) -> None:
+    mixed = mixture(seed, 3 * SAMPLE_SIZE)
+    template = learn_template([sample(turns) for _, _, turns in mixed.runs[:SAMPLE_SIZE]])
+    found = [squeezed(left(template, turns)) for _, _, turns in mixed.runs]
+    texts = [squeezed(text) for _, text, _ in mixed.runs]
+    near = [
+        text[6:-6] in got and len(got) <= len(text) + 12
+        for got, text in zip(found, texts, strict=True)
+    ]
+    assert sum(near) >= 0.99 * len(near)
+
+
+@given(st.integers(0, 1 << 32))
+@settings(max_examples=30, deadline=None)
+def test_a_word_changes_the_variable_input_as_it_changes_the_text(seed: int) -> None:
+    mixed = mixture(seed, SAMPLE_SIZE)
+    template = learn_template([sample(turns) for _, _, turns in mixed.runs])
+    words = random_text(random.Random(seed), "latin", 14).split()
+    changed = [*words[:7], "otherwise", *words[8:]]
+    for which, slots in enumerate(mixed.slots):
+        one, other = (
+            [" ".join(text), *["the same words in the second slot"] * (slots - 1)]
+            for text in (words, changed)
+        )
+        variables = [left(template, mixed.fill(which, texts)) for texts in (one, other)]
+        bare = alike(" ".join(one), " ".join(other))
+        assert abs(alike(*variables) - bare) < 0.03
+        again = left(template, mixed.fill(which, list(one)))
+        assert again == variables[0]
 
 
 # Parameters
