@@ -112,7 +112,7 @@ class _Judge:
         versions = self._versions()
         for family in self.own:
             holders = _texts_of(self.families.holders[family])
-            if len(holders) <= _SMALL:
+            if len(holders) <= max(_SMALL, _HALF * len(self.shown)):
                 break
             covers = [self._covers(text, self.above[family]) for text in holders]
             texts = [self.shown[text].text for text in holders]
@@ -159,9 +159,9 @@ class _Judge:
         holders = _texts_of(self.families.holders[family])
         slots = self._slots(family, holders)
         if len(holders) <= _FEW:
-            return self._surely(holders, slots)
+            return self._surely(family, holders, slots)
         minor = len(holders) < _HALF * len(self.shown) and family not in versions
-        if minor and not self._stands_out(family, holders):
+        if minor and not self._stands_out(family, holders, _SURE):
             return False
         wanted = _HANDFUL if len(holders) > _SMALL else _FEW
         if slots.speak(wanted):
@@ -170,8 +170,8 @@ class _Judge:
             return False
         return slots.are_filled([self.shown[text].answer for text in holders], wanted)
 
-    def _stands_out(self, family: int, holders: Sequence[int]) -> bool:
-        """Whether a minor part's stretch is not short, and at an edge or much of the text."""
+    def _stands_out(self, family: int, holders: Sequence[int], least: float) -> bool:
+        """Whether its own stretches weigh enough, at an edge or as much of the text."""
         anchored = 0
         shares: list[float] = []
         for text in holders:
@@ -180,7 +180,7 @@ class _Judge:
             spans = self._covers(text, frozenset({family}))
             free = [part for span in spans for part in outside(span, covers)]
             own = sum(weight(words[start:end]) for start, end in free)
-            if own < _SURE:
+            if own < least:
                 return False
             whole = self._covers(text, self.above[family])
             rims = [cover for cover in whole if _at_an_edge(words, *cover)]
@@ -190,13 +190,13 @@ class _Judge:
             return True
         return sorted(shares, reverse=True)[len(shares) // _QUARTER] >= _COVER
 
-    def _surely(self, holders: Sequence[int], slots: Slots) -> bool:
+    def _surely(self, family: int, holders: Sequence[int], slots: Slots) -> bool:
         """Two or three runs: what they ask differs entirely, and they are no near-copies."""
         apart = any(
             all(weight(content) >= _SENTENCE for content in contents) and differ_clearly(contents)
             for contents in slots.contents
         )
-        if not apart:
+        if not apart or not self._stands_out(family, holders, STRETCH):
             return False
         if all(2 * left * _ALIKE > cover * (1 - _ALIKE) for left, cover in _sizes(slots)):
             return True

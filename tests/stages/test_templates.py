@@ -1,16 +1,12 @@
 """What is taken for a group's template, and what is not."""
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pipeline.stages.inputs import RecordText, normalize_text
-from pipeline.stages.templates import NO_TEMPLATE, SAMPLE_SIZE, Sample, Template, learn_template
+from pipeline.stages.templates import NO_TEMPLATE, Sample, Template, learn_template
 
 LONG = "classify the message of a customer by the one label that fits best and nothing else:"
 OTHER = "you are the routing desk of a furniture shop; name the department that should answer this:"
@@ -72,16 +68,6 @@ WORDS = [
 CHINESE = (
     "灯沙发椅架毯包裹街绿坏缺消话岛券螺镜帘壶枕屉阳台保发票员门铃园梯床邻月瓷被暖划巾我你他的是在有"
 )
-SCRIPTS = {
-    "latin": "abcdefghijklmnoprstuvwy",
-    "greek": "αβγδεζηθικλμνξοπρστυφχψω",
-    "arabic": "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
-    "devanagari": "कखगघचछजझटठडढतथदधनपफबभमयरलवशसह",
-    "hangul": "가나다라마바사아자차카타파하고노도로모보소오조초코토포호",
-    "chinese": "".join(map(chr, range(0x4E00, 0x5400))),
-    "kana": "".join(map(chr, range(0x3041, 0x3094))),
-    "thai": "กขคงจฉชซญดตถทธนบปผพฟภมยรลวสหอ",
-}
 THAI = "กขคงจฉชซญดตถทธนบปผพฟภมยรลวสหอ"
 
 
@@ -409,176 +395,3 @@ def test_a_template_without_spaces_is_found(letters: str, frame: int) -> None:
     for text in fresh:
         assert text.endswith(left(template, f"{words[0]}{text}"))
         assert len(left(template, f"{words[1]}{text}")) >= 18
-
-
-# Any texts
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """Random templates, and runs of each with random texts in their slots."""
-
-    runs: list[tuple[int, str, str]]
-    """The template, the variable text and the whole input."""
-    fill: Callable[[int, list[str]], str]
-    """The input of a template with these texts in its slots."""
-    slots: list[int]
-
-
-def random_text(rng: random.Random, script: str, words: int) -> str:
-    """So many words of a script: invented ones, so that none is a phrase."""
-    letters = SCRIPTS[script]
-    space = "" if script in ("chinese", "kana", "thai") else " "
-    sizes = (rng.randint(2, 8) if space else 2 for _ in range(words))
-    return normalize_text(space.join("".join(rng.choices(letters, k=size)) for size in sizes))
-
-
-def mixture(seed: int, count: int) -> Mixture:
-    """Up to four templates with one or two slots, in any scripts."""
-    rng = random.Random(seed)
-    shapes = [(0,), (1,), (0, 1), (0, 1, 2)]
-    templates = []
-    for _ in range(rng.randint(1, 4)):
-        script = rng.choice(list(SCRIPTS))
-        words = [random_text(rng, script, rng.randint(25, 70)) for _ in range(3)]
-        templates.append((rng.choice(shapes), words))
-
-    def fill(which: int, texts: list[str]) -> str:
-        shape, words = templates[which]
-        if len(shape) == 1:
-            pieces = [words[0], texts[0]] if shape[0] else [texts[0], words[0]]
-        else:
-            between = zip(words, [*texts, ""], strict=False)
-            pieces = [piece for pair in between for piece in pair][: 2 * len(shape) - 1]
-        return normalize_text("\n".join(pieces))
-
-    slots = [max(1, len(shape) - 1) for shape, _ in templates]
-    script, runs = rng.choice(list(SCRIPTS)), []
-    for at in range(count):
-        which = at % len(templates) if at < SAMPLE_SIZE else rng.randrange(len(templates))
-        texts = [random_text(rng, script, rng.randint(8, 30)) for _ in range(slots[which])]
-        runs.append((which, " ".join(texts), fill(which, texts)))
-    return Mixture(runs, fill, slots)
-
-
-def squeezed(text: str) -> str:
-    return text.replace(" ", "")
-
-
-def alike(one: str, other: str) -> float:
-    sets = [{text[at : at + 5] for at in range(len(text) - 4)} for text in (one, other)]
-    return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
-
-
-@given(st.integers(0, 1 << 32))
-@settings(max_examples=30, deadline=None)
-def test_what_varies_is_recovered_from_any_mixture_of_templates(seed: int) -> None:
-    mixed = mixture(seed, 3 * SAMPLE_SIZE)
-    template = learn_template([sample(turns) for _, _, turns in mixed.runs[:SAMPLE_SIZE]])
-    found = [squeezed(left(template, turns)) for _, _, turns in mixed.runs]
-    texts = [squeezed(text) for _, text, _ in mixed.runs]
-    near = [
-        text[6:-6] in got and len(got) <= len(text) + 12
-        for got, text in zip(found, texts, strict=True)
-    ]
-    assert sum(near) >= 0.99 * len(near)
-
-
-@given(st.integers(0, 1 << 32))
-@settings(max_examples=30, deadline=None)
-def test_a_word_changes_the_variable_input_as_it_changes_the_text(seed: int) -> None:
-    mixed = mixture(seed, SAMPLE_SIZE)
-    template = learn_template([sample(turns) for _, _, turns in mixed.runs])
-    words = random_text(random.Random(seed), "latin", 14).split()
-    changed = [*words[:7], "otherwise", *words[8:]]
-    for which, slots in enumerate(mixed.slots):
-        one, other = (
-            [" ".join(text), *["the same words in the second slot"] * (slots - 1)]
-            for text in (words, changed)
-        )
-        variables = [left(template, mixed.fill(which, texts)) for texts in (one, other)]
-        bare = alike(" ".join(one), " ".join(other))
-        assert abs(alike(*variables) - bare) < 0.03
-        again = left(template, mixed.fill(which, list(one)))
-        assert again == variables[0]
-
-
-# Parameters
-
-
-def test_two_frames_of_parameters_are_told_apart() -> None:
-    samples = [
-        sample(f"message: {text} which label?" if at % 2 else f"to sort: {text}", message=text)
-        for at, text in enumerate(messages(40))
-    ]
-    template = learn_template(samples)
-    assert left(template, "to sort: my lamp is broken") == "my lamp is broken"
-    assert left(template, "message: to sort out my lamp which label?") == "to sort out my lamp"
-
-
-def test_values_that_the_prompt_does_not_show_do_not_mislead() -> None:
-    samples = [
-        sample(f"message: {text}", message=text, trace=f"0f{at}77-{at * 7919}", on="true")
-        for at, text in enumerate(messages(40))
-    ]
-    assert left(learn_template(samples), "message: it is true") == "it is true"
-
-
-@pytest.mark.parametrize("value", ["the", "label", "message", LONG])
-def test_a_value_that_the_template_holds_does_not_mislead(value: str) -> None:
-    samples = [sample(f"{LONG} {text} {AFTER}", message=text, word=value) for text in messages(40)]
-    assert left(learn_template(samples), f"{LONG} my lamp {AFTER}") == "my lamp"
-
-
-def test_a_value_that_only_some_have_and_all_texts_hold_does_not_mislead() -> None:
-    samples = [
-        sample(f"the label: {text}", message=text, **({"tone": "label"} if at % 3 else {}))
-        for at, text in enumerate(messages(40))
-    ]
-    assert left(learn_template(samples), "the label: my lamp") == "my lamp"
-
-
-def test_a_question_that_the_parameters_do_not_explain_is_no_template() -> None:
-    names = [word.title() for word in WORDS]
-    texts = [FAQ] * 20 + messages(12)
-    samples = [
-        sample(f"this is {name.lower()}. {text}", name=name)
-        for name, text in zip(names, texts, strict=False)
-    ]
-    assert FAQ in left(learn_template(samples), f"this is mary. {FAQ}")
-
-
-# System messages
-
-
-def test_a_system_message_that_never_changes_does_not_count() -> None:
-    template = learn_template([sample(text, system="be brief and warm") for text in SUBJECTS])
-    assert left(template, "my lamp", "be brief and warm") == "my lamp"
-
-
-def test_two_versions_of_a_system_message_do_not_count() -> None:
-    systems = [f"{LONG} {OTHER} {CHANGED}", f"{OTHER} {CHANGED} {LONG} {AFTER}"]
-    texts = messages(40)
-    samples = [sample(text, system=systems[at % 2]) for at, text in enumerate(texts)]
-    template = learn_template(samples)
-    for system in systems:
-        assert left(template, "my lamp", system) == "my lamp"
-
-
-def test_a_system_message_with_a_date_does_not_count() -> None:
-    samples = [
-        sample(text, system=f"{LONG} today is {at} may. {OTHER}")
-        for at, text in enumerate(messages(40))
-    ]
-    assert left(learn_template(samples), "my lamp", f"{LONG} today is 1 june. {OTHER}") == "my lamp"
-
-
-def test_a_system_message_that_carries_the_document_counts() -> None:
-    samples = [
-        sample("sum it up in a line", system=f"{LONG} {text} and much more of it")
-        for text in SUBJECTS
-    ]
-    template = learn_template(samples)
-    assert left(template, samples[0].text.turns, samples[0].text.system) == (
-        f"{SUBJECTS[0]} and much more of it sum it up in a line"
-    )
