@@ -31,7 +31,7 @@ _ALL = 1 << 16
 _FEWEST = 24
 """Where interactions are very many, fewer runs of each are looked at, but never fewer than so."""
 _BATCH = 512
-_MOST_BATCHES = 64
+_MOST_BATCHES = 16
 _SLICE = 1 << 16
 
 BOOLS = NDArray[np.bool_]

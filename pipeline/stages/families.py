@@ -93,8 +93,9 @@ def _power(size: int) -> np.uint64:
 def _families(hashes: U64, owner: I64, least: int) -> tuple[I64, list[int]]:
     """The family of every window, -1 for none, and the texts of each family."""
     family = np.full(len(hashes), -1, np.int64)
-    buckets = (hashes >> np.uint64(44)).astype(np.int64)
-    likely = np.flatnonzero(np.bincount(buckets, minlength=1 << 20)[buckets] >= least)
+    bits = len(hashes).bit_length() + 2
+    buckets = (hashes >> np.uint64(64 - bits)).astype(np.int64)
+    likely = np.flatnonzero(np.bincount(buckets)[buckets] >= least)
     if not len(likely):
         return family, []
     order = likely[np.argsort(hashes[likely], kind="stable")]

@@ -364,6 +364,13 @@ def test_two_short_inputs_under_a_long_text_show_it_only_by_their_answers() -> N
     assert left(learn_template(apart), run) == "my lamp is gone"
 
 
+def test_what_two_talks_share_in_their_middle_stays() -> None:
+    talks = messages(2, seed=7)
+    samples = [sample(f"{talk} {talk} {talk} {LONG} {talk} {talk}") for talk in talks]
+    run = samples[0].text.turns
+    assert left(learn_template(samples), run) == run
+
+
 def test_two_runs_with_parameters_show_their_template() -> None:
     samples = [sample(f"message: {text} label?", message=text) for text in (FAQ, f"{FAQ} please")]
     assert left(learn_template(samples), f"message: {FAQ} label?").startswith(FAQ)
