@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from pipeline.build.rows import LiveRows, number_strings
-from pipeline.build.samples import Batch, SamplePart, draw, read_batch, tasks_of
+from pipeline.build.rows import LiveRows
+from pipeline.build.samples import Batch, SamplePart, draw, group_keys, read_batch, tasks_of
 from pipeline.build.spill import Spill
 from pipeline.engines import Engine
 from pipeline.stages.shingles import U8, ShingleSets, shingle_sets, token_ranks
@@ -27,13 +25,11 @@ class LearnBatch:
     def __call__(self, batch: Batch) -> tuple[dict[int, Template], ShingleSets]:
         """The template of every group, and the 5-grams of the runs that tell their rarity."""
         samples = read_batch(self.scratch, batch.number, self.parts)
-        groups: dict[int, list[Sample]] = {}
         versions: dict[int, dict[int, list[Sample]]] = {}
         for group, interaction, sample in zip(
             batch.groups, batch.interactions, samples, strict=True
         ):
             versions.setdefault(interaction, {}).setdefault(group, []).append(sample)
-            groups.setdefault(group, []).append(sample)
         templates = {
             group: learn_template(own[:SAMPLE_SIZE], _siblings(members, group))
             for members in versions.values()
@@ -61,7 +57,8 @@ def learn(
         sets.append(grams)
     texts = sum(map(len, sets))
     ranks = token_ranks([(grams, len(rows) / texts) for grams in sets])
-    return dict(_named(templates, rows)), ranks
+    keys = group_keys(rows)
+    return {keys[group]: template for group, template in templates.items()}, ranks
 
 
 def _siblings(versions: dict[int, list[Sample]], group: int) -> Iterator[Sample]:
@@ -69,11 +66,3 @@ def _siblings(versions: dict[int, list[Sample]], group: int) -> Iterator[Sample]
     others = [samples for other, samples in versions.items() if other != group]
     share = max(1, SAMPLE_SIZE // max(1, len(others)))
     return (sample for samples in others for sample in samples[:share])
-
-
-def _named(templates: dict[int, Template], rows: LiveRows) -> Iterator[tuple[str | None, Template]]:
-    """The same by `interaction_key`."""
-    keys = rows.table["interaction_key"]
-    numbers, first = np.unique(number_strings(keys), return_index=True)
-    for number, row in zip(numbers.tolist(), first.tolist(), strict=True):
-        yield keys[row].as_py(), templates[number]

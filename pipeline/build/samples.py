@@ -13,7 +13,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
@@ -23,7 +22,7 @@ from pipeline.stages.inputs import RecordText
 from pipeline.stages.shingles import I64, U64
 from pipeline.stages.templates import SAMPLE_SIZE, Sample
 
-__all__ = ["Batch", "Drawn", "SamplePart", "draw", "read_batch", "tasks_of"]
+__all__ = ["Batch", "Drawn", "SamplePart", "draw", "group_keys", "read_batch", "tasks_of"]
 
 _RANKED = 2048
 """So many runs are looked at to tell rare 5-grams from frequent ones."""
@@ -88,7 +87,7 @@ class SamplePart:
 def draw(rows: LiveRows) -> Drawn:
     """The runs to learn from."""
     groups = number_strings(rows.table["interaction_key"])
-    interactions = number_strings(_without_version(rows.table["interaction_key"]))
+    interactions = _interactions(group_keys(rows))[groups]
     each = int(np.clip(_ALL // max(1, int(groups.max(initial=0)) + 1), _FEWEST, SAMPLE_SIZE))
     draws = _hashes(rows.table["run_id"])
     ranked = np.zeros(len(draws), np.bool_)
@@ -107,8 +106,13 @@ def draw(rows: LiveRows) -> Drawn:
     return Drawn(drawn, batch, tuple(batches) if len(drawn) else ())
 
 
+def group_keys(rows: LiveRows) -> list[str | None]:
+    """The `interaction_key` of every group, by its number; the last is of runs without one."""
+    return [*rows.table["interaction_key"].combine_chunks().dictionary.to_pylist(), None]
+
+
 def tasks_of(
-    drawn: Drawn, rows_of_part: Sequence[tuple[int, ...]]
+    drawn: Drawn, rows_of_part: Sequence[I64]
 ) -> Iterator[tuple[int, tuple[tuple[int, int, int], ...]]]:
     """What `SamplePart` has to do, part by part."""
     starts = np.searchsorted(drawn.batch, drawn.batch, side="left")
@@ -119,7 +123,7 @@ def tasks_of(
     for part, alive in enumerate(rows_of_part):
         span = order[slice(*np.searchsorted(ranked, (begin, begin + len(alive))))]
         if len(span):
-            own = [alive[row - begin] for row in drawn.rows[span].tolist()]
+            own = alive[drawn.rows[span] - begin].tolist()
             facts = zip(own, places[span].tolist(), drawn.batch[span].tolist(), strict=True)
             yield part, tuple(facts)
         begin += len(alive)
@@ -172,5 +176,8 @@ def _batches(interactions: I64) -> I64:
     return np.cumsum(np.concatenate(([0], np.diff(raw) != 0))).astype(np.int64)
 
 
-def _without_version(keys: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.replace_substring_regex(keys, r"@[^@]*$", "")
+def _interactions(keys: Sequence[str | None]) -> I64:
+    """The number of each group's interaction: of its key without the version."""
+    numbers: dict[str | None, int] = {}
+    names = ((key.rpartition("@")[0] or key) if key else key for key in keys)
+    return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)

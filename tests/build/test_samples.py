@@ -24,8 +24,8 @@ def live(keys: list[str | None], records: list[str] | None = None, parts: int = 
     ids = [f"run-{number}" for number in range(len(keys))]
     columns = {"run_id": ids, "record_id": records or ids, "interaction_key": keys}
     table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-    sizes = [len(span) for span in np.array_split(ids, parts)]
-    return LiveRows(table, [tuple(range(size)) for size in sizes])
+    table = table.set_column(2, "interaction_key", table["interaction_key"].dictionary_encode())
+    return LiveRows(table, [np.arange(len(span)) for span in np.array_split(ids, parts)])
 
 
 def drawn_ids(rows: LiveRows, drawn: Drawn) -> list[str]:
