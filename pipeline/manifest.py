@@ -114,6 +114,10 @@ class DatasetManifest(Struct, frozen=True):
     """Of the interactions in which anything was asked more than once; most runs first."""
     privacy: Privacy | None = None
     """None where no redaction was asked for."""
+    interactions: dict[str, dict[str, int]] | None = None
+    """Records by split of every interaction; None where there are more than a few hundred."""
+    moved: int = 0
+    """Records that a tie has moved from their side in the previous build; the ledger flags them."""
     manifest_version: int = 1
 
 

@@ -69,20 +69,19 @@ def _records(shelves: Shelves, part: int) -> pa.Table:
     records = shelves.records.read_part(part, [*_OF_RECORDS, "note"])
     checked = shelves.validated.read_part(part, ["code", "detail"])
     deduped = shelves.deduped.read_part(part, ["code", "matched_run_id", "similarity"])
-    divided = shelves.divided.read_part(part, ["component", "split"])
-    fates = [
-        _fate(refused, left)
-        for refused, left in zip(
-            checked["code"].to_pylist(), deduped["code"].to_pylist(), strict=True
-        )
-    ]
+    divided = shelves.divided.read_part(part)
+    codes = (shelf["code"].to_pylist() for shelf in (checked, deduped, divided))
+    fates = [_fate(*found) for found in zip(*codes, strict=True)]
     return _ledger_table(
         {
             **{name: records[name] for name in _OF_RECORDS},
+            "flags": _both(records["flags"], divided["flags"]),
             "stage": pa.array([stage for stage, _, _ in fates], pa.string()),
             "outcome": pa.array([outcome for _, outcome, _ in fates], pa.string()),
             "code": pa.array([code for _, _, code in fates], pa.string()),
-            "detail": pc.coalesce(checked["detail"], records["note"]),
+            "detail": pc.coalesce(
+                checked["detail"], divided["detail"], _sentences(records["note"], divided["note"])
+            ),
             "matched_run_id": deduped["matched_run_id"],
             "similarity": deduped["similarity"],
             "component": divided["component"],
@@ -92,7 +91,23 @@ def _records(shelves: Shelves, part: int) -> pa.Table:
     )
 
 
-def _fate(refused: str | None, left: str | None) -> tuple[str, str, str | None]:
+def _both(flags: pa.ChunkedArray, more: pa.ChunkedArray) -> pa.Array:
+    """The flags of a record and those that the split has added."""
+    if more.null_count == len(more):
+        return flags.combine_chunks()
+    pairs = zip(flags.to_pylist(), more.to_pylist(), strict=True)
+    joined = [had if new is None else [*(had or ()), *new] for had, new in pairs]
+    return pa.array(joined, pa.list_(pa.string()))
+
+
+def _sentences(note: pa.ChunkedArray, more: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Both notes where there are two, else the one that there is."""
+    return pc.coalesce(pc.binary_join_element_wise(note, more, "; "), note, more)
+
+
+def _fate(
+    refused: str | None, left: str | None, untaken: str | None
+) -> tuple[str, str, str | None]:
     """Stage, outcome and code of a record."""
     if refused is not None:
         return "validate", "rejected", refused
@@ -100,6 +115,8 @@ def _fate(refused: str | None, left: str | None) -> tuple[str, str, str | None]:
         return _REJECTING[left], "rejected", left
     if left is not None:
         return "dedupe", "duplicate", left
+    if untaken is not None:
+        return "sample", "rejected", untaken
     return "write", "kept", None
 
 

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -11,6 +12,7 @@ from pipeline import __version__
 from pipeline.build.dedupe import compare, dedupe
 from pipeline.build.ledger_file import LEDGER, Shelves, write_ledger
 from pipeline.build.prepare import PreparePart, prepare
+from pipeline.build.previous import Previous
 from pipeline.build.privacy import attest
 from pipeline.build.progress import Progress
 from pipeline.build.pull import pull
@@ -46,10 +48,12 @@ from pipeline.storage import LocalStore
 __all__ = ["build_id_of", "carry_out"]
 
 
-def build_id_of(spec: BuildSpec, source: RunSource, templates: Templates) -> str:
-    """Equal runs, equal templates, equal specs and equal versions give equal ids."""
-    made_of = canonical_json([__version__, spec.digest(), source.digest(), templates.digest()])
-    return content_digest(made_of)[:16]
+def build_id_of(
+    spec: BuildSpec, source: RunSource, templates: Templates, previous: str | None = None
+) -> str:
+    """Equal runs, templates, specs, versions and sides before (by digest) give equal ids."""
+    made_of = [__version__, spec.digest(), source.digest(), templates.digest(), previous]
+    return content_digest(canonical_json(made_of))[:16]
 
 
 def carry_out(
@@ -57,6 +61,7 @@ def carry_out(
     source: RunSource,
     templates: Templates,
     *,
+    previous: Previous | None,
     store: LocalStore,
     engine: Engine,
     progress: Progress,
@@ -77,7 +82,9 @@ def carry_out(
     prepare(make, engine, progress)
     validate(check, shelves.records, engine, progress)
     with _scratch(store) as scratch:
-        _divide(spec, shelves, spill, engine=engine, scratch=scratch, progress=progress)
+        _divide(
+            spec, shelves, spill, previous, engine=engine, scratch=scratch, progress=progress
+        )
         tokens = write_ledger(store, shelves)
         files: tuple[DatasetFile, ...] = ()
         for name in spec.formats:
@@ -90,12 +97,20 @@ def carry_out(
                 engine=engine,
                 progress=progress,
             )
+    made_of = {"templates": templates.digest(), "previous": _said_of(previous)}
     manifest = _manifest(
-        spec, shelves, templates, build_id=store.root.name, files=files, tokens=tokens
+        spec, shelves, made_of, build_id=store.root.name, files=files, tokens=tokens
     )
     write_manifest(store.path(DATASET), manifest)
     spill.clear()
     return manifest
+
+
+def _said_of(previous: Previous | None) -> dict[str, Any] | None:
+    if previous is None:
+        return None
+    runs = len(previous.keys)
+    return {"build_id": previous.build_id, "digest": previous.digest, "runs": runs}
 
 
 def _prepare_stage(spec: BuildSpec) -> Prepare:
@@ -104,7 +119,7 @@ def _prepare_stage(spec: BuildSpec) -> Prepare:
         normalize=Normalize(spec.normalize),
         labels=CheckLabel(spec.labels),
         max_bytes=spec.source.max_run_bytes,
-        group_by=spec.split.group_by,
+        group_by=spec.split.ties(),
         redact=Redact(spec.redact) if spec.redact.is_asked() else None,
     )
 
@@ -113,6 +128,7 @@ def _divide(
     spec: BuildSpec,
     shelves: Shelves,
     spill: Spill,
+    previous: Previous | None,
     *,
     engine: Engine,
     scratch: Path,
@@ -141,15 +157,7 @@ def _divide(
         engine=engine,
         progress=progress,
     )
-    split(
-        shelves.divided,
-        alike,
-        shelves.deduped,
-        spec.split,
-        threshold=spec.dedupe.threshold,
-        engine=engine,
-        progress=progress,
-    )
+    split(shelves, alike, spec, previous=previous, engine=engine, progress=progress)
 
 
 def nothing_left(shelves: Shelves) -> str:
@@ -166,7 +174,7 @@ def nothing_left(shelves: Shelves) -> str:
 def _manifest(
     spec: BuildSpec,
     shelves: Shelves,
-    templates: Templates,
+    made_of: dict[str, Any],
     *,
     build_id: str,
     files: tuple[DatasetFile, ...],
@@ -183,13 +191,15 @@ def _manifest(
         build_id=build_id,
         tally=tally,
         splits=divided.facts["splits"],
+        interactions=divided.facts["interactions"],
+        moved=divided.facts["moved"],
         tokens=tokens,
         files=files,
         proof=msgspec.convert(divided.facts["proof"], CrossSplitProof),
         spec=spec.making(),
         agreement=msgspec.convert(deduped.facts["agreement"], tuple[AnswerAgreement, ...]),
         privacy=attest(spec.redact, shelves.pulled.store.path(LEDGER)),
-        source=pulled.facts | {"templates": templates.digest()},
+        source=pulled.facts | made_of,
         versions={"trainset": __version__},
     )
 
@@ -200,7 +210,7 @@ def _whole_tally(shelves: Shelves) -> Tally:
     assert last is not None
     rejected: dict[str, int] = {}
     duplicates: dict[str, int] = {}
-    for shelf in (shelves.records, shelves.validated, shelves.deduped):
+    for shelf in (shelves.records, shelves.validated, shelves.deduped, shelves.divided):
         manifest = shelf.manifest()
         assert manifest is not None
         rejected |= manifest.tally.rejected

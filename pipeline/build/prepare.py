@@ -142,7 +142,7 @@ def _record_table(prepared: list[Prepared], words: list[list[str]]) -> pa.Table:
             "created": pa.array([moment_of(one.created_at) for one in prepared], _MOMENT),
             "updated": pa.array([moment_of(one.updated_at) for one in prepared], _MOMENT),
             "tokens": pa.array([one.tokens for one in prepared], pa.int64()),
-            "group": pa.array([one.group for one in prepared], pa.string()),
+            "group": pa.array([one.group for one in prepared], pa.list_(pa.string())),
             "parameters": pa.array([one.parameters for one in prepared], pa.binary()),
             "prompt_source": pa.array([one.prompt_source for one in prepared], pa.string()),
             "step": pa.array([one.step for one in prepared], pa.string()),

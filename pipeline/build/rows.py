@@ -16,7 +16,7 @@ from pipeline.stages.shingles import I64, U64
 __all__ = ["LiveRows", "number_equal", "number_strings", "read_live_rows"]
 
 _COLUMNS = ("run_id", "record_id", "score", "selected", "created", "updated")
-_REPEATED = ("interaction", "interaction_key", "group", "step")
+_REPEATED = ("interaction", "interaction_key", "step")
 _UNKNOWN = np.iinfo(np.int64).min
 
 
@@ -26,7 +26,7 @@ class LiveRows:
 
     table: pa.Table
     """run_id; record_id; score; selected; created, updated (microseconds since 1970); and as
-    dictionaries interaction, interaction_key, group and step."""
+    dictionaries interaction, interaction_key and step."""
     rows_of_part: Sequence[I64]
     """For every part the numbers of its live rows."""
 

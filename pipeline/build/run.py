@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.build.gates import check_gates
 from pipeline.build.plan import build_id_of, carry_out
+from pipeline.build.previous import Previous, digest_within, find_previous, read_previous
 from pipeline.build.progress import SILENT, Progress
 from pipeline.build.result import LATEST, BuildResult
 from pipeline.build.sources import FileSource, RunSource
@@ -36,28 +37,63 @@ def build_dataset(
     with _disk_errors(store.root), hold_folder(store.root):
         source = source or _file_source(spec)
         templates = gather(spec, source.studio())
-        build_id = build_id_of(spec, source, templates)
+        build_id, previous = _resolve(spec, source, templates, store)
         folder = store.root / "builds" / build_id
         if (folder / "dataset" / MANIFEST_NAME).is_file():
             result = BuildResult(folder, read_manifest(folder / "dataset"), unchanged=True)
         else:
-            result = _build(spec, source, templates, LocalStore(folder), progress)
+            result = _build(
+                spec,
+                source,
+                templates,
+                previous=previous,
+                store=LocalStore(folder),
+                progress=progress,
+            )
         store.write_bytes(LATEST, build_id.encode() + b"\n")
     check_gates(spec.gates, result.manifest)
     return result
+
+
+def _resolve(
+    spec: BuildSpec, source: RunSource, templates: Templates, store: LocalStore
+) -> tuple[str, Previous | None]:
+    """The build's id, and the sides that it goes on from.
+
+    A previous build that was itself made of these runs by this spec is the one that is asked for:
+    there is nothing to go on with. So the same line every night does nothing where nothing is new.
+    """
+    older = find_previous(spec)
+    if older is None:
+        return build_id_of(spec, source, templates), None
+    same = build_id_of(spec, source, templates, digest_within(older))
+    if older.path == store.root / "builds" / same:
+        return same, None
+    previous = read_previous(older)
+    return build_id_of(spec, source, templates, previous.digest), previous
 
 
 def _build(
     spec: BuildSpec,
     source: RunSource,
     templates: Templates,
+    *,
+    previous: Previous | None,
     store: LocalStore,
     progress: Progress,
 ) -> BuildResult:
     store.sweep()
     engine = open_engine(spec.run.engine, spec.run.workers, WORKER_MODULES)
     try:
-        manifest = carry_out(spec, source, templates, store=store, engine=engine, progress=progress)
+        manifest = carry_out(
+            spec,
+            source,
+            templates,
+            previous=previous,
+            store=store,
+            engine=engine,
+            progress=progress,
+        )
     finally:
         engine.close()
     return BuildResult(store.root, manifest)

@@ -65,7 +65,21 @@ build_flags = _stacked(
     ),
     click.option("--engine", type=click.Choice(["local", "dask"]), help="Where the work runs."),
     click.option("--workers", type=click.IntRange(min=0), help="Processes; 0: one a processor."),
-    click.option("--previous", metavar="BUILD", help="Keep runs on their side (not built yet)."),
+    click.option(
+        "--previous", metavar="BUILD", help="Runs of that build keep their split (or: latest)."
+    ),
+    click.option(
+        "--max-per-interaction",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Most records of one interaction.",
+    ),
+    click.option(
+        "--max-records", type=click.IntRange(min=1), metavar="N", help="Most records in all."
+    ),
+    click.option(
+        "--max-tokens", type=click.IntRange(min=1), metavar="N", help="Most tokens in all."
+    ),
     json_flag,
 )
 
@@ -75,8 +89,6 @@ def read_spec(words: tuple[str, ...] = (), **flags: Any) -> BuildSpec:
 
     Of the words one may be a `.toml` file; others are files for a preceding `--runs`.
     """
-    if flags.get("previous"):
-        raise UsageError("--previous: is not built yet; the split is by hash and stays by itself")
     tomls = [word for word in words if word.endswith(".toml")]
     files = tuple(word for word in words if not word.endswith(".toml"))
     runs = (*flags.get("runs", ()), *files)
@@ -94,6 +106,10 @@ def read_spec(words: tuple[str, ...] = (), **flags: Any) -> BuildSpec:
             "run.work_dir": flags.get("work_dir"),
             "run.engine": flags.get("engine"),
             "run.workers": flags.get("workers"),
+            "sample.max_per_interaction": flags.get("max_per_interaction"),
+            "sample.max_records": flags.get("max_records"),
+            "sample.max_tokens": flags.get("max_tokens"),
+            "split.previous": flags.get("previous"),
             "formats": flags.get("formats"),
         },
     )

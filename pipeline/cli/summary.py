@@ -37,6 +37,10 @@ def say_build(result: BuildResult) -> None:
     say(f"  duplicates  {duplicates:>9,}{_reasons(tally.duplicates)}")
     for split, count in manifest.splits.items():
         say(f"  {split:<11} {count:>9,} records, {manifest.tokens.get(split, 0):,} tokens")
+    previous = manifest.source.get("previous")
+    if previous:
+        said = f"records left their side in build {previous['build_id']}, where a tie joined two"
+        say(f"  moved       {manifest.moved:>9,} {said}")
     if manifest.privacy is not None:
         replaced, records = sum(manifest.privacy.replaced.values()), manifest.privacy.records
         said = f"values replaced in {records:,} records"

@@ -15,7 +15,8 @@ from msgspec import Struct, field
 
 from pipeline.digests import canonical_json, content_digest
 from pipeline.errors import SourceUnreadable, UsageError
-from pipeline.spec.judging import DedupeSpec, GateSpec, LabelSpec, RunSpec, SplitSpec
+from pipeline.spec.dividing import SampleSpec, SplitSpec
+from pipeline.spec.judging import DedupeSpec, GateSpec, LabelSpec, RunSpec
 from pipeline.spec.reading import (
     NormalizeSpec,
     RenderSpec,
@@ -36,6 +37,7 @@ __all__ = [
     "RedactSpec",
     "RenderSpec",
     "RunSpec",
+    "SampleSpec",
     "SelectSpec",
     "SourceSpec",
     "SplitSpec",
@@ -62,6 +64,7 @@ class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
     labels: LabelSpec = field(default_factory=LabelSpec)
     redact: RedactSpec = field(default_factory=RedactSpec)
     dedupe: DedupeSpec = field(default_factory=DedupeSpec)
+    sample: SampleSpec = field(default_factory=SampleSpec)
     split: SplitSpec = field(default_factory=SplitSpec)
     gates: GateSpec = field(default_factory=GateSpec)
     run: RunSpec = field(default_factory=RunSpec)
@@ -69,11 +72,12 @@ class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
     def making(self) -> dict[str, Any]:
         """The parts that decide the dataset's bytes, as plain JSON values."""
-        parts = ("select", "normalize", "render", "labels", "dedupe", "split", "formats")
+        parts = ("select", "normalize", "render", "labels", "dedupe", "sample", "formats")
         making: dict[str, Any] = {name: msgspec.to_builtins(getattr(self, name)) for name in parts}
         redact = msgspec.to_builtins(self.redact)
         del redact["key"]
         making["redact"] = {**redact, "key_fingerprint": self.redact.fingerprint()}
+        making["split"] = self.split.making()
         making["source"] = {"max_run_bytes": self.source.max_run_bytes}
         plain: dict[str, Any] = msgspec.json.decode(canonical_json(making))
         return plain

@@ -1,10 +1,10 @@
-"""The parts of a spec that say what stays, where it goes, and when a build is refused."""
+"""The parts of a spec that say what stays, how it runs, and when a build is refused."""
 
 from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["DedupeSpec", "GateSpec", "LabelSpec", "RunSpec", "SplitSpec"]
+__all__ = ["DedupeSpec", "GateSpec", "LabelSpec", "RunSpec"]
 
 _LOWEST_THRESHOLD = 0.5
 
@@ -64,22 +64,6 @@ class DedupeSpec(Struct, frozen=True, forbid_unknown_fields=True):
                 )
         if self.best_of < 1:
             raise ValueError(f"best_of must be at least 1, it is {self.best_of}")
-
-
-class SplitSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """How kept runs are divided. Components of alike inputs are never divided."""
-
-    validation: float = 0.1
-    test: float = 0.0
-    group_by: str | None = None
-    """A dotted path into the run (`parameters.dialogue`, `config.conversation`): runs that
-    share its value stay together as well."""
-    salt: str = "trainset"
-    """Another salt, another draw."""
-
-    def __post_init__(self) -> None:
-        if self.validation < 0 or self.test < 0 or self.validation + self.test >= 1:
-            raise ValueError("validation and test must not be negative and sum to less than 1")
 
 
 class GateSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,6 +18,7 @@ __all__ = [
     "TokenUse",
     "decode_field",
     "error_of",
+    "execution_of",
     "is_cut_off",
     "max_tokens_of",
     "moment_of",
@@ -147,15 +148,27 @@ def source_of(run: Run) -> str | None:
     return _text(source.get("type")) if isinstance(source, dict) else None
 
 
+def execution_of(run: Run) -> tuple[str, str] | None:
+    """The workflow's id and that of its execution; None where the run belongs to none."""
+    flow, execution, _ = _workflow_of(run)
+    return None if flow is None or execution is None else (flow, execution)
+
+
 def step_of(run: Run) -> tuple[str, str, str] | None:
     """The workflow's id, its run's id and the activity; None where the run is no such step."""
-    workflow = decode_field(run.workflow)
-    if not isinstance(workflow, dict):
-        return None
-    named = [_text(workflow.get(key)) for key in ("workflow_id", "run_id", "activity_type")]
-    flow, execution, activity = named
+    flow, execution, activity = _workflow_of(run)
     if flow is None or execution is None or activity is None:
         return None
+    return flow, execution, activity
+
+
+def _workflow_of(run: Run) -> tuple[str | None, str | None, str | None]:
+    workflow = decode_field(run.workflow)
+    if not isinstance(workflow, dict):
+        return None, None, None
+    flow, execution, activity = (
+        _text(workflow.get(key)) for key in ("workflow_id", "run_id", "activity_type")
+    )
     return flow, execution, activity
 
 

@@ -15,6 +15,7 @@ from pipeline.records import ChatRecord, Rejected
 from pipeline.stages.facts import (
     Reference,
     decode_field,
+    execution_of,
     reference_of,
     score_of,
     selected_of,
@@ -31,6 +32,8 @@ from pipeline.stages.select import Select
 __all__ = ["Prepare", "Prepared", "Refused"]
 
 _CHARACTERS_A_TOKEN = 4
+_WORKFLOW = "workflow"
+"""The tie that is not a path: the execution of a workflow."""
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 
 
@@ -54,9 +57,9 @@ class Prepared(Struct, frozen=True):
     updated_at: str | None
     tokens: int
     """Prompt and answer as the platform counted them; else characters / 4, rounded up."""
-    group: str | None
-    """The value at `split.group_by`; canonical JSON where it is no string; where values are
-    redacted, a digest of it."""
+    group: tuple[str | None, ...]
+    """The value of each tie of the split; canonical JSON where it is no string; where values
+    are redacted, a digest of it."""
     parameters: bytes
     """JSON; `null` where none are stored."""
     prompt_source: str = "stored"
@@ -90,8 +93,8 @@ class Prepare(Struct, frozen=True):
     normalize: Normalize
     labels: CheckLabel
     max_bytes: int
-    group_by: str | None = None
-    """A dotted path into the run document."""
+    group_by: tuple[str, ...] = ()
+    """`SplitSpec.ties`: dotted paths into the run document, and the word `workflow`."""
     redact: Redact | None = None
     """None where nothing is to be redacted."""
 
@@ -122,7 +125,7 @@ class Prepare(Struct, frozen=True):
             created_at=run.created_at,
             updated_at=run.updated_at,
             tokens=_tokens(run, record),
-            group=self._group(data),
+            group=tuple(self._group(run, data, path) for path in self.group_by),
             parameters=redacted.parameters,
             prompt_source=made.prompt_source,
             flags=made.flags,
@@ -157,8 +160,8 @@ class Prepare(Struct, frozen=True):
             return rejected
         return structs.replace(rejected, detail=self.redact.clean(rejected.detail, record))
 
-    def _group(self, data: bytes) -> str | None:
-        group = _group(data, self.group_by) if self.group_by else None
+    def _group(self, run: Run, data: bytes, path: str) -> str | None:
+        group = _execution(run) if path == _WORKFLOW else _group(data, path)
         return group if group is None or self.redact is None else self.redact.digest(group)
 
 
@@ -185,6 +188,11 @@ def _tokens(run: Run, record: ChatRecord) -> int:
         return counted
     characters = sum(len(text_of(message)) for message in record.messages)
     return -(-characters // _CHARACTERS_A_TOKEN)
+
+
+def _execution(run: Run) -> str | None:
+    execution = execution_of(run)
+    return None if execution is None else canonical_json(execution).decode()
 
 
 def _group(data: bytes, path: str) -> str | None:

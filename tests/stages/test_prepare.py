@@ -20,7 +20,7 @@ from pipeline.stages.select import Select
 from pipeline.stages.validate import Validate
 
 
-def stage(group_by: str | None = None) -> Prepare:
+def stage(*group_by: str) -> Prepare:
     return Prepare(
         select=Select(SelectSpec(min_score=0.0, exclude_tags=("no",), interactions=())),
         normalize=Normalize(NormalizeSpec()),
@@ -46,8 +46,8 @@ RUN: dict[str, Any] = {
 }
 
 
-def prepared(group_by: str | None = None, **changes: Any) -> Prepared:
-    one = stage(group_by)(json.dumps(RUN | changes).encode())
+def prepared(*group_by: str, **changes: Any) -> Prepared:
+    one = stage(*group_by)(json.dumps(RUN | changes).encode())
     assert isinstance(one, Prepared), one
     return one
 
@@ -88,7 +88,15 @@ def test_numbers_that_no_table_holds_are_no_facts() -> None:
     ],
 )
 def test_groups(path: str, group: str | None) -> None:
-    assert prepared(path).group == group
+    assert prepared(path).group == (group,)
+
+
+def test_a_run_has_a_value_for_every_tie() -> None:
+    step = {"workflow_id": "Intake:1", "run_id": "01970d37"}
+    one = prepared("modelId", "nowhere", "workflow", workflow=step)
+    assert one.group == ("m-1", None, '["Intake:1","01970d37"]')
+    assert prepared("workflow", workflow={"workflow_id": "Intake:1"}).group == (None,)
+    assert prepared().group == ()
 
 
 def test_a_refused_run_says_who_it_was() -> None:
