@@ -82,9 +82,7 @@ def carry_out(
     prepare(make, engine, progress)
     validate(check, shelves.records, engine, progress)
     with _scratch(store) as scratch:
-        _divide(
-            spec, shelves, spill, previous, engine=engine, scratch=scratch, progress=progress
-        )
+        _divide(spec, shelves, spill, previous, engine=engine, scratch=scratch, progress=progress)
         tokens = write_ledger(store, shelves)
         files: tuple[DatasetFile, ...] = ()
         for name in spec.formats:

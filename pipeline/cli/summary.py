@@ -39,7 +39,7 @@ def say_build(result: BuildResult) -> None:
         say(f"  {split:<11} {count:>9,} records, {manifest.tokens.get(split, 0):,} tokens")
     previous = manifest.source.get("previous")
     if previous:
-        said = f"records left their side in build {previous['build_id']}, where a tie joined two"
+        said = f"records changed the side they had in build {previous['build_id']}, by a tie"
         say(f"  moved       {manifest.moved:>9,} {said}")
     if manifest.privacy is not None:
         replaced, records = sum(manifest.privacy.replaced.values()), manifest.privacy.records

@@ -1,11 +1,12 @@
 """The spec: merged from file, environment and flags; a wrong word is named by its path."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import SourceUnreadable, UsageError
-from pipeline.spec import BuildSpec, load_spec
+from pipeline.spec import BuildSpec, SampleSpec, SplitSpec, load_spec
 
 
 def write(folder: Path, text: str) -> Path:
@@ -63,3 +64,44 @@ def test_only_what_decides_the_bytes_decides_the_digest() -> None:
     assert digest(run__workers=7, studio__url="http://x") == digest()
     assert digest(split__salt="other") != digest()
     assert digest(select__tags=("a",)) != digest()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"temperature": 2.0}, "give max_records, max_tokens or max_cost"),
+        ({"temperature": 0.5, "max_records": 9}, "sample.temperature must be at least 1"),
+        ({"max_records": 0}, "sample.max_records must be above 0"),
+        ({"max_tokens": -3}, "sample.max_tokens must be above 0"),
+        ({"caps": {"Sort": 0}}, "sample.caps.Sort must be above 0"),
+        ({"max_cost": 3.0}, "need one another"),
+        ({"price_per_million_tokens": 3.0}, "need one another"),
+        ({"max_cost": float("nan"), "price_per_million_tokens": 1.0}, "max_cost must be above 0"),
+        ({"epochs": 0}, "sample.epochs must be above 0"),
+    ],
+)
+def test_a_sample_that_cannot_be_taken_is_a_sentence(words: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        load_spec(None, environ={}, overrides={"sample": words})
+
+
+@pytest.mark.parametrize("group_by", ["", ".a", "a..b", ("a", "")])
+def test_a_tie_that_is_no_path_is_a_sentence(group_by: object) -> None:
+    with pytest.raises(UsageError, match="group_by holds dotted paths"):
+        load_spec(None, environ={}, overrides={"split": {"group_by": group_by}})
+
+
+def test_the_name_of_the_previous_build_is_no_part_of_the_digest() -> None:
+    plain = BuildSpec().digest()
+    assert BuildSpec(split=SplitSpec(previous="latest")).digest() == plain
+    assert BuildSpec(split=SplitSpec(group_by=("conversation",))).digest() == plain
+    assert BuildSpec(split=SplitSpec(group_by="a")).digest() != plain
+    assert BuildSpec(sample=SampleSpec(max_records=3)).digest() != plain
+
+
+def test_what_a_sum_of_money_pays_for() -> None:
+    spec = SampleSpec(max_cost=6.0, price_per_million_tokens=2.0, epochs=3)
+    assert spec.tokens_for_cost() == 1_000_000
+    assert SampleSpec(max_tokens=7).tokens_for_cost() is None
+    free = SampleSpec(max_cost=float("inf"), price_per_million_tokens=1e-9)
+    assert free.tokens_for_cost() == 1 << 62
