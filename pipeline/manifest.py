@@ -115,7 +115,7 @@ class DatasetManifest(Struct, frozen=True):
     privacy: Privacy | None = None
     """None where no redaction was asked for."""
     interactions: dict[str, dict[str, int]] | None = None
-    """Records by split of every interaction; None where there are more than a few hundred."""
+    """Records by split of every interaction, `""` for none; None where they are more than 300."""
     moved: int = 0
     """Records that a tie has moved from their side in the previous build; the ledger flags them."""
     manifest_version: int = 1

@@ -20,7 +20,16 @@ from pipeline.stages.shingles import I64
 from pipeline.stages.split import NEVER
 from pipeline.stages.stratify import F64
 
-__all__ = ["Names", "draws", "groups_of", "made_at", "number_by_name", "order_of_ids", "staying", "tokens_of"]
+__all__ = [
+    "Names",
+    "draws",
+    "groups_of",
+    "made_at",
+    "number_by_name",
+    "order_of_ids",
+    "staying",
+    "tokens_of",
+]
 
 _PIECE = 1 << 16
 T = TypeVar("T", bound=np.generic)

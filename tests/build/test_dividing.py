@@ -207,7 +207,8 @@ def test_what_the_sketch_misses_the_proof_finds_and_the_side_before_still_counts
 ) -> None:
     def blind(*given: Any, **words: Any) -> Alikeness:
         nothing = np.empty(0, np.int64)
-        return replace(compare(*given, **words), pairs=Pairs(nothing, nothing, np.empty(0)))
+        none = Pairs(nothing, nothing, np.empty(0))
+        return replace(compare(*given, **words), pairs=none, ties=none)
 
     one, other, middle = chain()
     runs = [run(100, one), run(101, other), *(run(number) for number in range(20))]
@@ -336,6 +337,18 @@ def test_rows_over_a_cap_leave_with_a_sentence(tmp_path: Path) -> None:
         "interaction Sort: 12 of 20 are kept (sample.caps.Sort)"
     }
     assert all(row["component"] for row in left)
+
+
+def test_runs_without_an_interaction_are_one_group(tmp_path: Path) -> None:
+    runs = [run(number, **({} if number % 2 else {"interaction": None})) for number in range(24)]
+    result = build(tmp_path, runs, sample__max_per_interaction=3)
+    rows = ledger(result)
+    kept = Counter(row["interaction"] for row in rows.values() if row["outcome"] == "kept")
+    assert kept == {None: 3, "Reply": 3, "Sort": 3, "Sum up": 3}
+    details = {row["detail"] for row in rows.values() if row["interaction"] is None}
+    assert "runs without an interaction: 3 of 12 are kept (sample.max_per_interaction)" in details
+    assert result.manifest.interactions is not None
+    assert sum(result.manifest.interactions[""].values()) == 3
 
 
 def test_raising_a_cap_or_a_budget_only_adds_records(tmp_path: Path) -> None:
