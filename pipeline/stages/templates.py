@@ -10,6 +10,7 @@ found is taken out of a run wherever it stands. Imports only this room's files.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -90,13 +91,9 @@ class Template:
     def _cut(self, text: str) -> str:
         if self.bridges:
             text = cut_bridges(text, self.bridges)
-        for piece in self.pieces:
-            if piece in text:
-                text = text.replace(piece, BARRIER)
-            else:
-                edge = min(_EDGE, len(piece) // 4)
-                if piece[edge:-edge] in text:
-                    text = _cut_most(text, piece, edge)
+        for piece, core in _with_cores(self.pieces):
+            if core in text:
+                text = text.replace(piece, BARRIER) if piece in text else _cut_most(text, piece)
         return " ".join(text.split()) if BARRIER in text else text
 
 
@@ -175,11 +172,22 @@ def _joined(own: Template, pooled: Template) -> Template:
     return Template(tuple(frames), tuple(bridges), tuple(pieces), tuple(systems))
 
 
-def _cut_most(text: str, piece: str, edge: int) -> str:
+@lru_cache(maxsize=4096)
+def _with_cores(pieces: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Each piece with what it is without its edges."""
+    return tuple((piece, piece[_edge(piece) : -_edge(piece)]) for piece in pieces)
+
+
+def _edge(piece: str) -> int:
+    return min(_EDGE, len(piece) // 4)
+
+
+def _cut_most(text: str, piece: str) -> str:
     """The text without stretches that are the piece but for its edges.
 
     What all the runs of a sample began with by chance stands at a piece's edge, and not in others.
     """
+    edge = _edge(piece)
     core = piece[edge:-edge]
     at = text.find(core)
     while at >= 0:
