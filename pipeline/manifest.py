@@ -13,8 +13,9 @@ from typing import Any
 
 import google_crc32c
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from pipeline.digests import canonical_json
 from pipeline.errors import IntegrityError, SourceUnreadable
 from pipeline.ledger import Tally
 
@@ -119,6 +120,13 @@ class DatasetManifest(Struct, frozen=True):
     moved: int = 0
     """Records that a tie has moved from their side in the previous build; the ledger flags them."""
     manifest_version: int = 1
+    seal: str | None = None
+    """SHA-256 of all of the above, 64 hexadecimal digits; set when it is written."""
+
+    def sealed(self) -> "DatasetManifest":
+        """The same with its seal: `verify` sees by it whether a word was changed."""
+        bare = canonical_json(structs.replace(self, seal=None))
+        return structs.replace(self, seal=sha256(bare).hexdigest())
 
 
 class FileDigests:
@@ -155,8 +163,9 @@ class FileDigests:
         return digests
 
 
-def write_manifest(folder: Path, manifest: DatasetManifest) -> None:
-    """Write `manifest.json` into the folder, whole or not at all."""
+def write_manifest(folder: Path, manifest: DatasetManifest) -> DatasetManifest:
+    """Seal the manifest and write it into the folder, whole or not at all."""
+    manifest = manifest.sealed()
     data = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1)
     temporary = folder / f".{MANIFEST_NAME}.tmp"
     with temporary.open("wb") as file:
@@ -164,6 +173,7 @@ def write_manifest(folder: Path, manifest: DatasetManifest) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(folder / MANIFEST_NAME)
+    return manifest
 
 
 def read_manifest(folder: Path) -> DatasetManifest:

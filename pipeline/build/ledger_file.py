@@ -9,7 +9,7 @@ from pipeline.errors import IntegrityError
 from pipeline.ledger import LEDGER_SCHEMA
 from pipeline.storage import LocalStore
 
-__all__ = ["LEDGER", "Shelves", "write_ledger"]
+__all__ = ["LEDGER", "Shelves", "ledger_tables", "write_ledger"]
 
 LEDGER = "ledger.parquet"
 _REJECTING = {"conflict": "dedupe", "superseded": "labels"}
@@ -39,10 +39,12 @@ def write_ledger(store: LocalStore, shelves: Shelves) -> dict[str, int]:
     tokens: dict[str, int] = {}
     with (
         store.open_write(LEDGER) as file,
-        pq.ParquetWriter(file, LEDGER_SCHEMA, compression="zstd") as writer,
+        pq.ParquetWriter(
+            file, LEDGER_SCHEMA, compression="zstd", write_page_checksum=True
+        ) as writer,
     ):
         for part in range(len(manifest.rows)):
-            for table in (_rejected(shelves, part), _records(shelves, part)):
+            for table in ledger_tables(shelves, part):
                 writer.write_table(table)
                 rows += table.num_rows
             _add_tokens(tokens, table)
@@ -51,6 +53,11 @@ def write_ledger(store: LocalStore, shelves: Shelves) -> dict[str, int]:
             f"{store.path(LEDGER)}: has {rows} rows for {manifest.tally.pulled} pulled runs"
         )
     return tokens
+
+
+def ledger_tables(shelves: Shelves, part: int) -> tuple[pa.Table, pa.Table]:
+    """The rows of one part's runs: those that became no record, then the records."""
+    return _rejected(shelves, part), _records(shelves, part)
 
 
 def _rejected(shelves: Shelves, part: int) -> pa.Table:

@@ -99,7 +99,7 @@ def carry_out(
     manifest = _manifest(
         spec, shelves, made_of, build_id=store.root.name, files=files, tokens=tokens
     )
-    write_manifest(store.path(DATASET), manifest)
+    manifest = write_manifest(store.path(DATASET), manifest)
     spill.clear()
     return manifest
 

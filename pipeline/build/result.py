@@ -9,7 +9,7 @@ from pipeline.errors import SourceUnreadable
 from pipeline.manifest import DatasetManifest, read_manifest
 from pipeline.storage import LocalStore
 
-__all__ = ["LATEST", "BuildResult", "find_build"]
+__all__ = ["LATEST", "BuildResult", "find_build", "find_folder"]
 
 LATEST = "builds/latest"
 
@@ -63,8 +63,13 @@ class BuildResult(Struct, frozen=True):
 
 def find_build(work_dir: str, name: str | None) -> BuildResult:
     """A finished build by id, by a beginning of its id, by folder, or the latest."""
-    folder = _folder(Path(work_dir).expanduser().resolve(), name)
+    folder = find_folder(work_dir, name)
     return BuildResult(path=folder, manifest=read_manifest(folder / "dataset"))
+
+
+def find_folder(work_dir: str, name: str | None) -> Path:
+    """The folder of that build, whatever state it is in."""
+    return _folder(Path(work_dir).expanduser().resolve(), name)
 
 
 def _folder(work_dir: Path, name: str | None) -> Path:

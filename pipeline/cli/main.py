@@ -23,13 +23,15 @@ COMMANDS = {
     "cancel": "cancel the session's job",
     "inspect": "what a build pulled, kept and dropped, stage by stage",
     "explain": "the life of one run in a build",
+    "diff": "what changed from one build to another, and why",
+    "verify": "do all of a build's proofs again, from its files alone",
     "studio": "the embedded Studio: serve, import runs, make keys",
 }
 """Every command with its line of help; `pipeline.cli.<name>` holds it as `command`."""
 
 NOT_BUILT = (
     "plan", "pull", "normalize", "validate", "dedupe", "split", "write",
-    "diff", "report", "verify", "check", "convert",
+    "report", "check", "convert",
 )  # fmt: skip
 """Commands of the contract that this version does not have."""
 

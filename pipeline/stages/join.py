@@ -8,7 +8,8 @@ Imports `shingles` and `jaccard`.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,9 +127,9 @@ def _self_tasks(join: Join, rows: I64) -> Iterator[_Task]:
     rows = _by_size(join.sets, rows)
     sizes = join.sets.sizes[rows]
     edges = _blocks(join, rows)
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         largest = sizes[end - 1] / join.threshold + _ROUNDING
-        for start, stop in zip(edges, edges[1:], strict=False):
+        for start, stop in pairwise(edges):
             last = min(stop, int(np.searchsorted(sizes, largest, side="right")))
             if start >= begin and last > start:
                 yield _task(join, rows[begin:end], rows[start:last], ahead=start - begin)
@@ -138,13 +139,13 @@ def _cross_tasks(join: Join, indexed: I64, probes: I64) -> Iterator[_Task]:
     indexed, probes = _by_size(join.sets, indexed), _by_size(join.sets, probes)
     sizes, able = join.sets.sizes[indexed], join.sets.sizes[probes]
     edges = _blocks(join, indexed)
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         smallest = sizes[begin] * join.threshold - _ROUNDING
         largest = sizes[end - 1] / join.threshold + _ROUNDING
         first, last = np.searchsorted(able, smallest), np.searchsorted(able, largest, side="right")
         near = probes[first:last]
         cuts = _blocks(join, near)
-        for start, stop in zip(cuts, cuts[1:], strict=False):
+        for start, stop in pairwise(cuts):
             yield _task(join, indexed[begin:end], near[start:stop], ahead=end - begin)
 
 
@@ -178,7 +179,7 @@ def _carry_out(task: _Task) -> Found:
     index = _Index.over(task.join, task.indexed)
     values = prefix_lengths(task.join.sets.sizes[task.probes], task.join.threshold)[0]
     edges = _edges(values, _PROBE_VALUES)
-    chunks = zip(edges, edges[1:], strict=False)
+    chunks = pairwise(edges)
     found = chain.from_iterable(
         index.join(task.probes[start:stop], start + task.ahead) for start, stop in chunks
     )
@@ -255,7 +256,7 @@ class _Index:
         begin, counts, owner, at = begin[some], counts[some], owner[some], at[some]
         of_probe = np.bincount(owner, weights=counts, minlength=len(probes)).astype(np.int64)
         edges = _edges(of_probe, _MEETINGS)
-        for start, stop in zip(edges, edges[1:], strict=False):
+        for start, stop in pairwise(edges):
             here = slice(*np.searchsorted(owner, [start, stop]))
             met_here = _Met(begin[here], counts[here], owner[here], at[here])
             yield self._found(probes, found.slack, self._meetings(probes, met_here, first))
@@ -315,10 +316,10 @@ class _Met:
     at: I64
 
 
-def _size_class(sizes: I64 | F64) -> U64:
+def _size_class(sizes: NDArray[Any]) -> U64:
     """Sizes in steps of 2 %, in 10 bits; a larger size has no smaller class."""
     classes = np.floor(np.log(np.maximum(sizes, 1)) / _CLASS_STEP)
-    return np.clip(classes, 0, (1 << int(_CLASS_BITS)) - 1).astype(np.uint64)
+    return np.asarray(np.clip(classes, 0, (1 << int(_CLASS_BITS)) - 1), np.uint64)
 
 
 def _low_bits(tokens: U64) -> I64:

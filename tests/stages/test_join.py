@@ -14,7 +14,22 @@ from pipeline.stages.jaccard import jaccard_of_pairs
 from pipeline.stages.join import AlsoAlike, Join, across, within
 from pipeline.stages.shingles import ShingleSets, shingle_sets, token_ranks
 
-WORDS = "order lamp sofa late broken refund please thanks box wet green two nobody came".split()
+WORDS = [
+    "order",
+    "lamp",
+    "sofa",
+    "late",
+    "broken",
+    "refund",
+    "please",
+    "thanks",
+    "box",
+    "wet",
+    "green",
+    "two",
+    "nobody",
+    "came",
+]
 THRESHOLDS = st.sampled_from([0.55, 0.7, 0.8, 0.95, 1.0])
 
 
