@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from pipeline.digests import canonical_json, decode_record, encode_record, record_id, unit_hash
 from pipeline.errors import IntegrityError, SourceUnreadable
@@ -104,8 +105,10 @@ def manifest_of(folder: Path) -> DatasetManifest:
 
 def test_a_manifest_is_read_back_and_signs_the_files(tmp_path: Path) -> None:
     manifest = manifest_of(tmp_path)
-    write_manifest(tmp_path, manifest)
-    assert read_manifest(tmp_path) == manifest
+    sealed = write_manifest(tmp_path, manifest)
+    assert read_manifest(tmp_path) == sealed
+    assert sealed.seal == sealed.sealed().seal == manifest.sealed().seal
+    assert structs.replace(sealed, splits={"train": 2}).sealed().seal != sealed.seal
     verify_files(tmp_path, manifest)
 
 

@@ -23,7 +23,7 @@ _COLUMNS: dict[tuple[str, str], dict[str, pa.DataType]] = {
     ("2-normalize", "part"): {
         **dict.fromkeys(("run_id", "record_id", "interaction", "interaction_key"), _TEXT),
         "record": _BYTES, "parameters": _BYTES, "tokens": _WHOLE, "score": pa.float64(),
-        **dict.fromkeys(("created_at", "updated_at", "group", "step", "redacted"), _TEXT),
+        **dict.fromkeys(("created_at", "updated_at", "step", "redacted"), _TEXT),
     },
     ("3-validate", "part"): dict.fromkeys(("run_id", "code", "detail"), _TEXT),
     ("4-dedupe", "part"): {
@@ -70,7 +70,7 @@ class _CheckParts:
         ids: dict[tuple[str, str], pa.Array] = {}
         for (name, kind), columns in _COLUMNS.items():
             shelf = self.shelves[name]
-            if not shelf.has_part(part, kind):
+            if not shelf.store.exists(_file(name, kind, part)):
                 continue
             try:
                 table = shelf.read_part(part, kind=kind)

@@ -29,8 +29,8 @@ def check_split(material: Material, records: Records | None, findings: Findings)
     side = _sides(ledger)
     component = _numbers(ledger.column("component"))
     _add_divided(ledger, "a component lies on two sides", component, side, findings)
-    group = _group_keys(material)
-    _add_divided(ledger, "runs of one group key lie on two sides", group, side, findings)
+    for group in _group_keys(material):
+        _add_divided(ledger, "runs of one group key lie on two sides", group, side, findings)
     _check_named(ledger, component, findings)
     counted = f"{len(np.unique(component[side >= 0])):,} components"
     if records is None:
@@ -105,10 +105,17 @@ def _numbers(column: pa.Array) -> I64:
     return number_strings(pa.chunked_array([column]), null=-1)
 
 
-def _group_keys(material: Material) -> I64:
+def _group_keys(material: Material) -> list[I64]:
+    """Of every record the number of its group key, or of each where a build has several."""
     shelf = material.shelves.records
     columns = [read_column(shelf, part, "group") for part in parts_of(shelf)]
-    return _numbers(pa.concat_arrays([pa.array([], pa.string()), *columns]))
+    column = pa.concat_arrays(columns or [pa.array([], pa.string())])
+    if not pa.types.is_list(column.type):
+        return [_numbers(column)]
+    most = pc.max(pc.list_value_length(column)).as_py() or 0
+    listed = [one or [] for one in column.to_pylist()] if most else []
+    keys = ([one[at] if at < len(one) else None for one in listed] for at in range(most))
+    return [_numbers(pa.array(key, pa.string())) for key in keys]
 
 
 def _add_divided(ledger: Ledger, rule: str, number: I64, side: I64, findings: Findings) -> None:
