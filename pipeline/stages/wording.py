@@ -60,8 +60,9 @@ def _differences(one: list[str], other: list[str]) -> list[Piece]:
 
 
 def _same(words: list[str], *, first: bool, last: bool) -> list[Piece]:
-    """Equal words; of many only those next to a difference."""
-    before, after = (0 if first else _AROUND), (0 if last else _AROUND)
+    """Equal words; of many only those next to a difference, or the first if all are equal."""
+    before = _AROUND if last or not first else 0
+    after = 0 if last else _AROUND
     if len(words) <= before + after + _AROUND:
         return [Piece("same", " ".join(words))] if words else []
     shown = [
