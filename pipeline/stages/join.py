@@ -1,38 +1,38 @@
 """The exact set-similarity join: every pair of sets that is alike, no sketch, in bounded memory.
 
-A prefix filter (see `jaccard`) in blocks: the rows of one block are indexed by their rarest
-5-grams and the rows of another are looked up; what shares enough of them and can still reach the
-threshold by size and place is computed exactly. A block's work is one task for an engine.
-Imports `shingles` and `jaccard`.
+One block of rows is indexed by the signatures of its parts (see `signatures`), another looked up:
+of a probe's parts those that fewest indexed sets have, as many as it takes to miss no alike set;
+what shares one of them is computed exactly. A part holds about three 5-grams at once, which few
+sets share that are not alike, so the work grows with the rows and not with their square. Imports
+`shingles`, `jaccard` and `signatures`.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages.jaccard import F64, Mapper, SetReader, jaccard_of_pairs, prefix_lengths
-from pipeline.stages.shingles import HASH_BITS, I64, U64
+from pipeline.stages.jaccard import F64, AlikeOnly, Mapper, SetReader, jaccard_of_pairs
+from pipeline.stages.shingles import I64, U64
+from pipeline.stages.signatures import Classes, SignatureTable, signatures
 
-__all__ = ["AlsoAlike", "Found", "Join", "across", "within"]
+__all__ = ["AlsoAlike", "Found", "Join", "across", "crowding", "within"]
 
-_BLOCK_VALUES = (1 << 17, 1 << 22)
-"""Fewest and most 5-grams of a block; an index has 24 bytes for each."""
-_BLOCKS = 8
-"""Blocks that are wanted where they are not too small for it."""
+_INDEX_PARTS = 4 << 20
+"""About how many parts one index holds; each takes about 40 bytes."""
+_TASK_PARTS = (1 << 17, 1 << 23)
+"""Fewest and most parts of the rows that one task looks up."""
+_TASKS = 8
+"""Tasks that are wanted where they are not too small for it."""
 _PROBE_VALUES = 1 << 18
-"""About how many are looked up at once."""
+"""About how many 5-grams are looked up at once."""
 _MEETINGS = 4 << 20
-"""About how many meetings of two sets at one 5-gram are held at once."""
-_FILTER_BITS = 21
-_CLASS_BITS = np.uint64(64 - HASH_BITS)
-_CLASS_STEP = np.log(1.02)
-_HASH_MASK = np.uint64((1 << HASH_BITS) - 1)
-_SALT = np.uint64(0x9E3779B97F4A7C15)
+"""About how many meetings of two sets are held at once."""
+_MANY = (1 << 16) - 1
 _ROUNDING = 1e-9
+_SALT = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +101,20 @@ class Join:
 
 def within(join: Join, rows: I64, run: Mapper = map) -> Found:
     """All alike pairs among the rows, each once."""
-    return Found.merged(run(_carry_out, _self_tasks(join, rows)), join.most)
+    return Found.merged(run(_carry_out, _self_tasks(join, _by_size(join.sets, rows))), join.most)
 
 
 def across(join: Join, indexed: I64, probes: I64, run: Mapper = map) -> Found:
     """All alike pairs of one row of `probes` (left) and one of `indexed` (right)."""
-    return Found.merged(run(_carry_out, _cross_tasks(join, indexed, probes)), join.most)
+    tasks = _cross_tasks(join, _by_size(join.sets, indexed), _by_size(join.sets, probes))
+    return Found.merged(run(_carry_out, tasks), join.most)
+
+
+def crowding(join: Join, rows: I64) -> int:
+    """How many meetings the join of these rows with one another would have to look at."""
+    rows = _by_size(join.sets, rows)
+    index = _Index.over(join, rows)
+    return sum(int(met.counts.sum()) for met in index.met(rows, 1 / join.threshold))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,49 +128,49 @@ class _Task:
     probes: I64
     ahead: int
     """By how much the probes' places are ahead: a pair counts if its probe comes later."""
+    reach: float
+    """How many times as large as a probe an indexed set may be."""
 
 
 def _self_tasks(join: Join, rows: I64) -> Iterator[_Task]:
-    """Every block with itself and with later blocks whose sets are not too large."""
-    rows = _by_size(join.sets, rows)
+    """Blocks of rows in the order of their sizes, each with itself and with those before."""
     sizes = join.sets.sizes[rows]
-    edges = _blocks(join, rows)
-    for begin, end in pairwise(edges):
-        largest = sizes[end - 1] / join.threshold + _ROUNDING
-        for start, stop in pairwise(edges):
-            last = min(stop, int(np.searchsorted(sizes, largest, side="right")))
-            if start >= begin and last > start:
-                yield _task(join, rows[begin:end], rows[start:last], ahead=start - begin)
+    for start, stop in pairwise(_task_edges(join, rows)):
+        first = int(np.searchsorted(sizes, sizes[start] * join.threshold - _ROUNDING))
+        for begin, end in pairwise(_index_edges(join, rows, first, stop)):
+            names = (rows[begin:end], rows[start:stop])
+            yield _task(join, *names, ahead=start - begin, reach=1.0)
 
 
 def _cross_tasks(join: Join, indexed: I64, probes: I64) -> Iterator[_Task]:
-    indexed, probes = _by_size(join.sets, indexed), _by_size(join.sets, probes)
-    sizes, able = join.sets.sizes[indexed], join.sets.sizes[probes]
-    edges = _blocks(join, indexed)
-    for begin, end in pairwise(edges):
-        smallest = sizes[begin] * join.threshold - _ROUNDING
-        largest = sizes[end - 1] / join.threshold + _ROUNDING
-        first, last = np.searchsorted(able, smallest), np.searchsorted(able, largest, side="right")
-        near = probes[first:last]
-        cuts = _blocks(join, near)
-        for start, stop in pairwise(cuts):
-            yield _task(join, indexed[begin:end], near[start:stop], ahead=end - begin)
+    sizes, asked = join.sets.sizes[indexed], join.sets.sizes[probes]
+    for start, stop in pairwise(_task_edges(join, probes)):
+        first = np.searchsorted(sizes, asked[start] * join.threshold - _ROUNDING)
+        largest = asked[stop - 1] / join.threshold + _ROUNDING
+        last = np.searchsorted(sizes, largest, side="right")
+        for begin, end in pairwise(_index_edges(join, indexed, int(first), int(last))):
+            names = (indexed[begin:end], probes[start:stop])
+            yield _task(join, *names, ahead=end - begin, reach=1 / join.threshold)
 
 
-def _task(join: Join, indexed: I64, probes: I64, *, ahead: int) -> _Task:
+def _task(join: Join, indexed: I64, probes: I64, *, ahead: int, reach: float) -> _Task:
     names = np.concatenate((indexed, probes))
-    count = len(indexed)
-    places = np.arange(len(names))
-    return _Task(join.only(names), names, places[:count], places[count:], ahead)
+    count, places = len(indexed), np.arange(len(names))
+    return _Task(join.only(names), names, places[:count], places[count:], ahead, reach)
 
 
 def _by_size(sets: SetReader, rows: I64) -> I64:
     return rows[np.lexsort((rows, sets.sizes[rows]))]
 
 
-def _blocks(join: Join, rows: I64) -> list[int]:
-    values = prefix_lengths(join.sets.sizes[rows], join.threshold)[0]
-    return _edges(values, int(np.clip(values.sum() // _BLOCKS, *_BLOCK_VALUES)))
+def _task_edges(join: Join, rows: I64) -> list[int]:
+    parts = Classes(join.threshold).parts_of(join.sets.sizes[rows])
+    return _edges(parts, int(np.clip(parts.sum() // _TASKS, *_TASK_PARTS)))
+
+
+def _index_edges(join: Join, rows: I64, first: int, last: int) -> list[int]:
+    parts = Classes(join.threshold).parts_of(join.sets.sizes[rows[first:last]])
+    return [first + edge for edge in _edges(parts, _INDEX_PARTS)]
 
 
 def _edges(values: I64, most: int) -> list[int]:
@@ -177,11 +185,10 @@ def _edges(values: I64, most: int) -> list[int]:
 
 def _carry_out(task: _Task) -> Found:
     index = _Index.over(task.join, task.indexed)
-    values = prefix_lengths(task.join.sets.sizes[task.probes], task.join.threshold)[0]
-    edges = _edges(values, _PROBE_VALUES)
-    chunks = pairwise(edges)
+    edges = _edges(task.join.sets.sizes[task.probes], _PROBE_VALUES)
     found = chain.from_iterable(
-        index.join(task.probes[start:stop], start + task.ahead) for start, stop in chunks
+        index.join(task.probes[start:stop], start + task.ahead, task.reach)
+        for start, stop in pairwise(edges)
     )
     merged = Found.merged(found, task.join.most)
     return Found(
@@ -193,134 +200,113 @@ def _carry_out(task: _Task) -> Found:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Prefixes:
-    """The rarest 5-grams of some rows, one after the other."""
-
-    tokens: U64
-    owner: I64
-    """Whose they are, counted among the rows."""
-    at: I64
-    """Their places in their sets."""
-    slack: I64
-    """Of each row how many must be shared."""
-
-    @classmethod
-    def of(cls, join: Join, rows: I64) -> "_Prefixes":
-        lengths, slack = prefix_lengths(join.sets.sizes[rows], join.threshold)
-        tokens = join.sets.take(rows, lengths).values
-        owner = np.repeat(np.arange(len(rows)), lengths)
-        at = np.arange(len(tokens)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        if join.group is not None:
-            salts = join.group[rows].astype(np.uint64) * _SALT
-            tokens = tokens ^ (salts[owner] & _HASH_MASK)
-        return cls(tokens, owner, at, slack)
-
-
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """The prefixes of a block of rows, by 5-gram and then by size."""
-
-    of: Join
-    rows: I64
-    keys: U64
-    """A 5-gram above the class of its set's size."""
-    owner: I64
-    at: I64
-    slack: I64
-    seen: NDArray[np.bool_]
-    """By the low bits of a 5-gram: whether any indexed one has them."""
-
-    @classmethod
-    def over(cls, join: Join, rows: I64) -> "_Index":
-        found = _Prefixes.of(join, rows)
-        classes = _size_class(join.sets.sizes[rows])
-        keys = (found.tokens << _CLASS_BITS) | classes[found.owner]
-        order = np.argsort(keys, kind="stable")
-        seen = np.zeros(1 << _FILTER_BITS, np.bool_)
-        seen[_low_bits(found.tokens)] = True
-        return cls(join, rows, keys[order], found.owner[order], found.at[order], found.slack, seen)
-
-    def join(self, probes: I64, first: int) -> Iterator[Found]:
-        """The alike pairs between these rows, the first of which has place `first`, and mine."""
-        found = _Prefixes.of(self.of, probes)
-        met = self.seen[_low_bits(found.tokens)]
-        tokens, owner, at = found.tokens[met], found.owner[met], found.at[met]
-        sizes = self.of.sets.sizes[probes][owner]
-        low = _size_class(sizes * self.of.threshold - _ROUNDING)
-        high = _size_class(sizes / self.of.threshold + _ROUNDING)
-        begin = np.searchsorted(self.keys, (tokens << _CLASS_BITS) | low, side="left")
-        end = np.searchsorted(self.keys, (tokens << _CLASS_BITS) | high, side="right")
-        counts = end - begin
-        some = counts > 0
-        begin, counts, owner, at = begin[some], counts[some], owner[some], at[some]
-        of_probe = np.bincount(owner, weights=counts, minlength=len(probes)).astype(np.int64)
-        edges = _edges(of_probe, _MEETINGS)
-        for start, stop in pairwise(edges):
-            here = slice(*np.searchsorted(owner, [start, stop]))
-            met_here = _Met(begin[here], counts[here], owner[here], at[here])
-            yield self._found(probes, found.slack, self._meetings(probes, met_here, first))
-
-    def _meetings(self, probes: I64, met: "_Met", first: int) -> tuple[I64, I64, I64]:
-        """Probe and indexed row that share a prefix 5-gram, and how many they share."""
-        ends = np.cumsum(met.counts)
-        total = int(ends[-1]) if len(ends) else 0
-        place = np.arange(total) + np.repeat(met.begin - (ends - met.counts), met.counts)
-        probe, match = np.repeat(met.owner, met.counts), self.owner[place]
-        able = (probe + first > match) & self._can_reach(
-            self.of.sets.sizes[probes][probe],
-            self.of.sets.sizes[self.rows][match],
-            np.repeat(met.at, met.counts),
-            self.at[place],
-        )
-        codes = probe[able] * len(self.rows) + match[able]
-        pairs, shared = np.unique(codes, return_counts=True)
-        return pairs // len(self.rows), pairs % len(self.rows), shared
-
-    def _can_reach(self, size: I64, other: I64, at: I64, at_other: I64) -> NDArray[np.bool_]:
-        """Whether two sets that meet at these places can be alike (exact, never too strict)."""
-        most = np.minimum(at, at_other) + np.minimum(size - at, other - at_other)
-        needed = self.of.threshold / (1 + self.of.threshold) * (size + other) - _ROUNDING
-        return np.asarray(most >= needed, np.bool_)
-
-    def _found(self, probes: I64, slack: I64, met: tuple[I64, I64, I64]) -> Found:
-        probe, match, shared = met
-        enough = shared >= np.minimum(slack[probe], self.slack[match])
-        left, right = probes[probe[enough]], self.rows[match[enough]]
-        if self.of.group is not None:
-            same = self.of.group[left] == self.of.group[right]
-            left, right = left[same], right[same]
-        similarity = jaccard_of_pairs(self.of.sets, left, right)
-        alike = similarity >= self.of.threshold
-        left_alike, right_alike, alike_by = left[alike], right[alike], similarity[alike]
-        if self.of.also is not None and len(left_alike):
-            second = jaccard_of_pairs(self.of.also.sets, left_alike, right_alike)
-            both = second >= self.of.also.threshold
-            left_alike, right_alike, alike_by = left_alike[both], right_alike[both], alike_by[both]
-        return Found(
-            left=left_alike,
-            right=right_alike,
-            similarity=alike_by,
-            highest=float(similarity.max()) if len(similarity) else None,
-            examined=len(similarity),
-        )
+def _signatures(join: Join, rows: I64, number: int, parts: int) -> U64:
+    keys = signatures(join.sets, rows, number, parts)
+    if join.group is not None:
+        keys ^= (join.group[rows].astype(np.uint64) * _SALT)[:, None]
+    return keys
 
 
 @dataclass(frozen=True, slots=True)
 class _Met:
-    """Probes' 5-grams that the index has: where there, how often, whose, and where in theirs."""
+    """Signatures of probes that indexed rows have."""
 
-    begin: I64
-    counts: I64
     owner: I64
-    at: I64
+    """Whose, counted among the probes, ascending."""
+    begin: I64
+    """Where those rows stand in the index."""
+    counts: I64
+
+    def span(self, start: int, stop: int) -> "_Met":
+        """Those of some probes."""
+        here = slice(*np.searchsorted(self.owner, [start, stop]))
+        return _Met(self.owner[here], self.begin[here], self.counts[here])
 
 
-def _size_class(sizes: NDArray[Any]) -> U64:
-    """Sizes in steps of 2 %, in 10 bits; a larger size has no smaller class."""
-    classes = np.floor(np.log(np.maximum(sizes, 1)) / _CLASS_STEP)
-    return np.asarray(np.clip(classes, 0, (1 << int(_CLASS_BITS)) - 1), np.uint64)
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The signatures of a block of rows."""
 
+    of: Join
+    rows: I64
+    classes: I64
+    """The classes that the rows are of."""
+    table: SignatureTable
+    owner: NDArray[np.int32]
+    """Whose the signatures are, counted among the rows."""
 
-def _low_bits(tokens: U64) -> I64:
-    return (tokens & np.uint64((1 << _FILTER_BITS) - 1)).astype(np.int64)
+    @classmethod
+    def over(cls, join: Join, rows: I64) -> "_Index":
+        sizes = join.sets.sizes[rows]
+        of_row = Classes(join.threshold).of(sizes)
+        keys, owner = [np.empty(0, np.uint64)], [np.empty(0, np.int32)]
+        for number in np.unique(of_row).tolist():
+            members = np.flatnonzero(of_row == number).astype(np.int32)
+            for start, stop in pairwise(_edges(sizes[members], _PROBE_VALUES)):
+                some = members[start:stop]
+                parts = int(Classes(join.threshold).parts(np.array(number)))
+                keys.append(_signatures(join, rows[some], number, parts).ravel())
+                owner.append(np.repeat(some, parts))
+        flat = np.concatenate(keys)
+        order = np.argsort(flat)
+        table = SignatureTable.of(flat[order])
+        return cls(join, rows, np.unique(of_row), table, np.concatenate(owner)[order])
+
+    def join(self, probes: I64, first: int, reach: float) -> Iterator[Found]:
+        """The alike pairs between these rows, the first of which has place `first`, and mine."""
+        for met in self.met(probes, reach):
+            of_probe = np.bincount(met.owner, weights=met.counts, minlength=len(probes))
+            for start, stop in pairwise(_edges(of_probe.astype(np.int64), _MEETINGS)):
+                pairs = self._pairs(met.span(start, stop), first)
+                yield self._computed(probes[pairs[0]], self.rows[pairs[1]])
+
+    def met(self, probes: I64, reach: float) -> Iterator[_Met]:
+        """Class by class, of each probe the signatures that fewest rows have, and where."""
+        sizes = self.of.sets.sizes[probes]
+        classes = Classes(self.of.threshold)
+        low = classes.of(sizes * self.of.threshold - _ROUNDING)
+        high = classes.of(sizes * reach + _ROUNDING)
+        for number in self.classes.tolist():
+            able = np.flatnonzero((low <= number) & (number <= high))
+            if len(able):
+                largest = int(classes.largest(np.array(number)))
+                other = np.minimum(sizes[able] * reach, largest)
+                needed = classes.unshared(sizes[able] + other) + 1
+                yield self._rarest(probes, able, number, needed)
+
+    def _rarest(self, probes: I64, able: I64, number: int, needed: I64) -> _Met:
+        """Of each of those probes its `needed` rarest signatures of a class."""
+        parts = int(Classes(self.of.threshold).parts(np.array(number)))
+        keys = _signatures(self.of, probes[able], number, parts)
+        begin, counts = (one.reshape(keys.shape) for one in self.table.find(keys.ravel()))
+        asked = np.flatnonzero((counts == 0).sum(axis=1) < needed)
+        begin, counts = begin[asked], counts[asked]
+        order = np.argsort(np.minimum(counts, _MANY).astype(np.uint16), axis=1, kind="stable")
+        begin, counts = (np.take_along_axis(one, order, 1) for one in (begin, counts))
+        chosen = (np.arange(parts) < needed[asked][:, None]) & (counts > 0)
+        owner = np.broadcast_to(able[asked][:, None], counts.shape)[chosen]
+        return _Met(owner, begin[chosen], counts[chosen])
+
+    def _pairs(self, met: _Met, first: int) -> tuple[I64, I64]:
+        """Probe and indexed row of every meeting, each pair once."""
+        ends = np.cumsum(met.counts)
+        total = int(ends[-1]) if len(ends) else 0
+        place = np.arange(total) + np.repeat(met.begin - (ends - met.counts), met.counts)
+        probe, match = np.repeat(met.owner, met.counts), self.owner[place]
+        later = probe + first > match
+        codes = np.unique(probe[later] * len(self.rows) + match[later])
+        return codes // len(self.rows), codes % len(self.rows)
+
+    def _computed(self, left: I64, right: I64) -> Found:
+        if self.of.group is not None:
+            same = self.of.group[left] == self.of.group[right]
+            left, right = left[same], right[same]
+        similarity = AlikeOnly(self.of.sets, self.of.threshold)((left, right))
+        alike = similarity >= self.of.threshold
+        one, other, alike_by = left[alike], right[alike], similarity[alike]
+        if self.of.also is not None and len(one):
+            second = jaccard_of_pairs(self.of.also.sets, one, other)
+            both = second >= self.of.also.threshold
+            one, other, alike_by = one[both], other[both], alike_by[both]
+        highest = float(similarity.max()) if similarity.any() else None
+        return Found(one, other, alike_by, highest, int(np.count_nonzero(similarity)))

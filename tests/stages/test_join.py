@@ -65,7 +65,8 @@ def brute(
 @pytest.fixture(params=["one block", "many blocks"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "many blocks":
-        monkeypatch.setattr(joining, "_BLOCK_VALUES", (40, 60))
+        monkeypatch.setattr(joining, "_INDEX_PARTS", 40)
+        monkeypatch.setattr(joining, "_TASK_PARTS", (30, 50))
         monkeypatch.setattr(joining, "_PROBE_VALUES", 25)
         monkeypatch.setattr(joining, "_MEETINGS", 7)
 

@@ -14,8 +14,8 @@ from pipeline.build.rows import number_strings, read_live_rows
 from pipeline.build.verify.compared import Compared
 from pipeline.build.verify.findings import SHOWN, Findings
 from pipeline.build.verify.material import Ledger, Material, parts_of, read_column
-from pipeline.stages.jaccard import F64, SetReader, jaccard_of_pairs, prefix_lengths
-from pipeline.stages.join import AlsoAlike, Found, Join, within
+from pipeline.stages.jaccard import F64, SetReader, jaccard_of_pairs
+from pipeline.stages.join import AlsoAlike, Found, Join, crowding, within
 from pipeline.stages.shingles import I64
 
 __all__ = ["check_dedupe"]
@@ -213,15 +213,8 @@ def _answers_differ_more(inputs: Join, answers: Join) -> NDArray[np.bool_]:
     quicker = np.zeros(len(order), np.bool_)
     for members in np.split(order, edges):
         sample = members[:: len(members) // _SAMPLE + 1]
-        quicker[members] = _meetings(answers, sample) < _meetings(inputs, sample)
+        quicker[members] = crowding(answers, sample) < crowding(inputs, sample)
     return quicker
-
-
-def _meetings(join: Join, rows: I64) -> int:
-    """How many pairs of these rows meet at a 5-gram of their prefixes."""
-    lengths, _ = prefix_lengths(join.sets.sizes[rows], join.threshold)
-    _, counts = np.unique(join.sets.take(rows, lengths).values, return_counts=True)
-    return int((counts * (counts - 1)).sum())
 
 
 def _beyond(material: Material, ledger: Ledger, pairs: I64, best_of: int) -> I64:
