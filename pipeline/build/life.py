@@ -227,7 +227,7 @@ def _texts(shelves: Shelves, place: int) -> tuple[str, str] | None:
     if at is None or at.record is None or not shelves.records.has_part(at.part):
         return None
     templates = kept_templates(shelves.records.store)
-    return compared_texts(shelves.records, at.part, (at.record,), templates)[0]
+    return compared_texts(shelves.records, at.part, np.array([at.record]), templates)[0]
 
 
 def _similarity(one: str, other: str) -> float:

@@ -91,6 +91,15 @@ def sign_again(build: BuildResult) -> None:
     write_manifest(build.dataset, msgspec.structs.replace(manifest, files=tuple(files)))
 
 
+def edited(run: dict[str, Any], number: int) -> dict[str, Any]:
+    """The same question with another end, and one of three answers."""
+    text = run["parameters"]["mail"] + ("", "!", " ?", "..")[number // 40]
+    prompt = [run["prompt"][0], {"role": "user", "content": f"Mail:\n{text}"}]
+    answer = {"label": ("late", "parts", "billing")[number % 3]}
+    changed = {"prompt": prompt, "parameters": {"mail": text}, "result": answer}
+    return {**run, **changed, "id": f"e{number:023x}"}
+
+
 def ledger_rows(build: BuildResult) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = pq.read_table(build.path / "ledger.parquet").to_pylist()
     return rows
@@ -108,6 +117,10 @@ def test_a_sound_build_holds(built: BuildResult) -> None:
     [
         {"dedupe__conflicts": "keep"},
         {"dedupe__conflicts": "drop"},
+        {"dedupe__conflicts": "majority"},
+        {"dedupe__conflicts": "pairs", "dedupe__best_of": 2},
+        {"dedupe__conflicts": "keep", "dedupe__best_of": 3},
+        {"dedupe__conflicts": "drop", "dedupe__best_of": 2},
         {"dedupe__near": False},
         {"dedupe__near": False, "dedupe__conflicts": "keep"},
         {"dedupe__threshold": 0.9, "dedupe__answer_threshold": 0.6},
@@ -117,7 +130,8 @@ def test_a_sound_build_holds(built: BuildResult) -> None:
 def test_a_sound_build_of_every_policy_holds(
     words: dict[str, Any], runs: Runs, write_runs: Writer, tmp_path: Path
 ) -> None:
-    spec = spec_of(tmp_path / "work", write_runs(runs, "runs.jsonl"), **words)
+    more = [edited(run, at) for at, run in enumerate(runs[:40] * 4)]
+    spec = spec_of(tmp_path / "work", write_runs([*runs, *more], "runs.jsonl"), **words)
     assert broken(verify(build_dataset(spec))) == {}
 
 
@@ -366,6 +380,29 @@ def test_two_alike_that_stay_are_named(built: BuildResult) -> None:
     )
     (told,) = said(verify(built), "dedupe", "two that stay are alike")
     assert set(told.split(" and ")) == {left["run_id"], stayer}
+
+
+@pytest.mark.parametrize("conflicts", ["best", "keep"])
+def test_more_alike_ones_than_may_stay_are_named(
+    conflicts: str, runs: Runs, write_runs: Writer, tmp_path: Path
+) -> None:
+    more = [{**edited(runs[0], at * 40), "result": runs[0]["result"]} for at in range(4)]
+    build = build_dataset(
+        spec_of(
+            tmp_path / "work",
+            write_runs([*runs[:9], *more], "runs.jsonl"),
+            dedupe__best_of=2,
+            dedupe__conflicts=conflicts,
+        )
+    )
+    assert broken(verify(build)) == {}
+    left = next(row for row in ledger_rows(build) if row["code"] == "near_duplicate")
+    change_row(
+        build.path / "ledger.parquet", left["run_id"], outcome="kept", code=None, split="train"
+    )
+    told = said(verify(build), "dedupe", "more than 2 that are alike stay")
+    assert len(told) == 3
+    assert any(left["run_id"] in pair for pair in told)
 
 
 def test_a_record_that_was_edited_is_named(built: BuildResult) -> None:

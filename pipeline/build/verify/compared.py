@@ -84,7 +84,7 @@ def _ranks(material: Material, templates: Templates) -> tuple[U8, U8]:
     tasks = []
     for part, rows in pairs[:: max(1, len(pairs) // _SAMPLE_PARTS)]:
         step = max(1, rows // max(_SAMPLE_ROWS, 2048 // len(pairs)))
-        tasks.append((part, tuple(range(0, rows, step))))
+        tasks.append((part, np.arange(0, rows, step)))
     found = material.engine.map(_ReadTexts(shelf, templates), tasks)
     texts = [text for part in found for text in part]
     weight = sum(rows for _, rows in pairs) / max(1, len(texts))
@@ -98,7 +98,7 @@ class _ReadTexts:
     records: Shelf
     templates: Templates
 
-    def __call__(self, task: tuple[int, tuple[int, ...]]) -> list[tuple[str, str]]:
+    def __call__(self, task: tuple[int, I64]) -> list[tuple[str, str]]:
         part, rows = task
         return compared_texts(self.records, part, rows, self.templates)
 
@@ -116,7 +116,7 @@ class _MakeSets:
     def __call__(self, task: tuple[int, tuple[int, int]]) -> _PartSets:
         """For the part's place, its number and how many records it has."""
         place, (part, rows) = task
-        texts = compared_texts(self.records, part, tuple(range(rows)), self.templates)
+        texts = compared_texts(self.records, part, np.arange(rows), self.templates)
         inputs, answers = [one for one, _ in texts], [one for _, one in texts]
         input_sets = shingle_sets(inputs, self.input_ranks)
         answer_sets = shingle_sets(answers, self.answer_ranks)

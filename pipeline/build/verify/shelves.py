@@ -22,8 +22,7 @@ _COLUMNS: dict[tuple[str, str], dict[str, pa.DataType]] = {
     ),
     ("2-normalize", "part"): {
         **dict.fromkeys(("run_id", "record_id", "interaction", "interaction_key"), _TEXT),
-        "record": _BYTES, "parameters": _BYTES, "tokens": _WHOLE, "score": pa.float64(),
-        **dict.fromkeys(("created_at", "updated_at", "step", "redacted"), _TEXT),
+        "record": _BYTES, "parameters": _BYTES, "tokens": _WHOLE,
     },
     ("3-validate", "part"): dict.fromkeys(("run_id", "code", "detail"), _TEXT),
     ("4-dedupe", "part"): {
