@@ -28,9 +28,10 @@ class LedgerRow(Struct, frozen=True):
     code: str | None
     detail: str | None
     matched_run_id: str | None
-    """For duplicates and conflicts: the run that stays and that this one is alike to."""
+    """For duplicates and conflicts: the run that stays and that this one is alike to; for
+    contaminated runs the item of the evaluation file, for runs of an earlier dataset its run."""
     similarity: float | None
-    """Jaccard index of the two inputs, 0 to 1."""
+    """Jaccard index of the two inputs, 0 to 1; where an input holds an item, how much of it."""
     component: str | None
     """The component of alike inputs that was split as one: the smallest run id in it."""
     split: str | None

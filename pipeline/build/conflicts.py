@@ -36,7 +36,7 @@ def named_agreement(rows: LiveRows, found: list[Agreement]) -> list[dict[str, An
 
 def write_preferences(store: LocalStore, rows: LiveRows, verdicts: Verdicts) -> None:
     """Write down which run was preferred to which, and by what."""
-    losers = np.flatnonzero(verdicts.code == CONFLICT)
+    losers = np.flatnonzero((verdicts.code == CONFLICT) & (verdicts.match >= 0))
     winners = verdicts.match[losers]
     score = rows.table["score"].combine_chunks()
     selected = rows.table["selected"].combine_chunks().fill_null(fill_value=False)

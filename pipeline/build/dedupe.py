@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.build.conflicts import named_agreement, write_preferences
-from pipeline.build.keys import KeysPart, PartKeys
+from pipeline.build.keys import KeysPart, PartKeys, Templates
 from pipeline.build.learn import learn
 from pipeline.build.learned import keep_templates
+from pipeline.build.outside import Outside
 from pipeline.build.progress import Progress
 from pipeline.build.rows import LiveRows, number_equal, number_strings
 from pipeline.build.scratch import BandFiles, FileSets
@@ -26,17 +28,25 @@ from pipeline.ledger import Tally
 from pipeline.spec import DedupeSpec
 from pipeline.stages.candidates import BANDS
 from pipeline.stages.crowds import lead
-from pipeline.stages.dedupe import CODES, CONFLICT, KEPT, SUPERSEDED, DedupeRows, Verdicts
+from pipeline.stages.dedupe import (
+    CODES,
+    CONFLICT,
+    CONTAMINATED,
+    KEPT,
+    SUPERSEDED,
+    DedupeRows,
+    Verdicts,
+)
 from pipeline.stages.join import Join
 from pipeline.stages.neighbours import Pairs, alike_pairs
 from pipeline.stages.settle import Compared, settle
-from pipeline.stages.shingles import I64
+from pipeline.stages.shingles import I64, U8
 from pipeline.stages.succession import contained_in, superseded_by
 
 __all__ = ["Alikeness", "compare", "dedupe"]
 
 
-_REJECTING = (CONFLICT, SUPERSEDED)
+_REJECTING = (CONFLICT, SUPERSEDED, CONTAMINATED)
 """Codes of this shelf that reject; the others are duplicates."""
 
 
@@ -60,6 +70,8 @@ class Alikeness:
     whole: I64
     beginnings: I64
     beginning_row: I64
+    templates: Templates
+    ranks: U8
 
 
 def compare(
@@ -104,12 +116,15 @@ def compare(
         whole=np.concatenate([part.whole for part in keys]),
         beginnings=np.concatenate([part.beginnings for part in keys]),
         beginning_row=_global_rows(keys),
+        templates=templates,
+        ranks=ranks,
     )
 
 
 def dedupe(
     shelf: Shelf,
     alike: Alikeness,
+    outside: Outside,
     validated: Shelf,
     spec: DedupeSpec,
     *,
@@ -120,13 +135,13 @@ def dedupe(
     rows = alike.rows
     progress.begin("dedupe", len(rows))
     compared = Compared(alike.inputs, alike.answers, alike.pairs, alike.crowd)
-    verdicts, agreement = settle(_rows(alike, spec), compared, spec, engine.map)
+    verdicts, agreement = settle(_rows(alike, spec, outside), compared, spec, engine.map)
     if spec.conflicts == "pairs":
         write_preferences(shelf.store, rows, verdicts)
-    tally = _write(shelf, rows, verdicts, validated)
+    tally = _write(shelf, rows, verdicts, validated, outside)
     given = validated.manifest()
     assert given is not None
-    facts = {"agreement": named_agreement(rows, agreement)}
+    facts = {"agreement": named_agreement(rows, agreement), "against": outside.facts}
     manifest = shelf.commit(ShelfManifest(rows=given.rows, tally=tally, facts=facts))
     duplicates = sum(manifest.tally.duplicates.values())
     rejected = sum(manifest.tally.rejected.values())
@@ -135,12 +150,16 @@ def dedupe(
     return manifest
 
 
-def _rows(alike: Alikeness, spec: DedupeSpec) -> DedupeRows:
+def _rows(alike: Alikeness, spec: DedupeSpec, outside: Outside) -> DedupeRows:
     rows = alike.rows
     interaction = number_strings(rows.table["interaction"])
+    gone = outside.code == CONTAMINATED
     contained: dict[int, int] = {}
     if spec.contained == "longest":
-        contained = contained_in(alike.whole, alike.beginnings, alike.beginning_row, interaction)
+        goes_on = ~gone[alike.beginning_row]
+        beginnings, of_row = alike.beginnings[goes_on], alike.beginning_row[goes_on]
+        contained = contained_in(alike.whole, beginnings, of_row, interaction)
+    step = number_strings(rows.table["step"], null=-1)
     return DedupeRows(
         run=number_strings(rows.table["run_id"]),
         record=number_strings(rows.table["record_id"]),
@@ -149,8 +168,9 @@ def _rows(alike: Alikeness, spec: DedupeSpec) -> DedupeRows:
         answer=alike.answer,
         priority=rows.priority(),
         newest=rows.newest(),
-        superseded=superseded_by(number_strings(rows.table["step"], null=-1), rows.latest()),
+        superseded=superseded_by(np.where(gone, -1, step), rows.latest()),
         contained=contained,
+        outside=outside.code,
     )
 
 
@@ -163,16 +183,24 @@ def _global_rows(keys: Sequence[PartKeys]) -> I64:
     return np.concatenate(found)
 
 
-def _write(shelf: Shelf, rows: LiveRows, verdicts: Verdicts, validated: Shelf) -> Tally:
+def _write(
+    shelf: Shelf, rows: LiveRows, verdicts: Verdicts, validated: Shelf, outside: Outside
+) -> Tally:
     given = validated.manifest()
     assert given is not None
     names = pa.array([code or None for code in CODES], pa.string())
     codes = names.take(pa.array(verdicts.code))
     run_ids = rows.table["run_id"].combine_chunks()
     matched = run_ids.take(pa.array(verdicts.match, mask=verdicts.match < 0))
-    unasked = (verdicts.code == KEPT) | np.isnan(verdicts.similarity)
-    similarity = pa.array(verdicts.similarity, pa.float32(), mask=unasked)
-    columns = {"code": codes, "matched_run_id": matched, "similarity": similarity}
+    left = (verdicts.code != KEPT) & (verdicts.match < 0)
+    values = np.where(left, outside.similarity, verdicts.similarity)
+    unasked = (verdicts.code == KEPT) | np.isnan(values)
+    columns = {
+        "code": codes,
+        "detail": pc.if_else(pa.array(left), outside.detail, pa.scalar(None, pa.string())),
+        "matched_run_id": pc.if_else(pa.array(left), outside.matched, matched),
+        "similarity": pa.array(values, pa.float32(), mask=unasked),
+    }
     begin = 0
     for part, alive in enumerate(rows.rows_of_part):
         count = given.rows[part]

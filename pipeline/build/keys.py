@@ -22,7 +22,7 @@ from pipeline.stages.inputs import RecordText, read_texts, words_of
 from pipeline.stages.shingles import I64, U8, U64, shingle_sets
 from pipeline.stages.templates import NO_TEMPLATE, Template
 
-__all__ = ["KeysPart", "PartKeys", "Templates", "compared_texts"]
+__all__ = ["KeysPart", "PartKeys", "Templates", "compared_texts", "record_texts"]
 
 Templates = Mapping[str | None, Template]
 """The template of every interaction and version, by `interaction_key`."""
@@ -63,7 +63,7 @@ class KeysPart:
         table = self.spill.texts(part).take(chosen)
         keys = _read(self.records, part, ["interaction_key"], rows)["interaction_key"].to_pylist()
         answers = table["answer"].to_pylist()
-        inputs = _inputs(_record_texts(table), keys, self.templates)
+        inputs = _inputs(record_texts(table), keys, self.templates)
         input_sets, answer_sets = shingle_sets(inputs, self.ranks), shingle_sets(answers)
         write_bands(self.scratch, part, band_keys(input_sets))
         begun = table["beginnings"].combine_chunks()
@@ -78,7 +78,8 @@ class KeysPart:
         )
 
 
-def _record_texts(table: pa.Table) -> list[RecordText]:
+def record_texts(table: pa.Table) -> list[RecordText]:
+    """The texts that `spill.texts_table` holds."""
     columns = (table[name].to_pylist() for name in ("system", "turns", "answer"))
     return [RecordText(*texts) for texts in zip(*columns, strict=True)]
 

@@ -12,7 +12,7 @@ from pipeline.storage import LocalStore
 __all__ = ["LEDGER", "Shelves", "ledger_tables", "write_ledger"]
 
 LEDGER = "ledger.parquet"
-_REJECTING = {"conflict": "dedupe", "superseded": "labels"}
+_REJECTING = {"conflict": "dedupe", "contaminated": "dedupe", "superseded": "labels"}
 """The codes of the fourth shelf that reject, and the stage that they belong to."""
 _OF_RECORDS = ["run_id", "interaction", "tokens", "prompt_source", "flags", "redacted"]
 
@@ -75,7 +75,7 @@ def _rejected(shelves: Shelves, part: int) -> pa.Table:
 def _records(shelves: Shelves, part: int) -> pa.Table:
     records = shelves.records.read_part(part, [*_OF_RECORDS, "note"])
     checked = shelves.validated.read_part(part, ["code", "detail"])
-    deduped = shelves.deduped.read_part(part, ["code", "matched_run_id", "similarity"])
+    deduped = shelves.deduped.read_part(part, ["code", "detail", "matched_run_id", "similarity"])
     divided = shelves.divided.read_part(part)
     codes = (shelf["code"].to_pylist() for shelf in (checked, deduped, divided))
     fates = [_fate(*found) for found in zip(*codes, strict=True)]
@@ -87,7 +87,10 @@ def _records(shelves: Shelves, part: int) -> pa.Table:
             "outcome": pa.array([outcome for _, outcome, _ in fates], pa.string()),
             "code": pa.array([code for _, _, code in fates], pa.string()),
             "detail": pc.coalesce(
-                checked["detail"], divided["detail"], _sentences(records["note"], divided["note"])
+                checked["detail"],
+                deduped["detail"],
+                divided["detail"],
+                _sentences(records["note"], divided["note"]),
             ),
             "matched_run_id": deduped["matched_run_id"],
             "similarity": deduped["similarity"],

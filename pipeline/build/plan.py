@@ -3,14 +3,17 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from pipeline import __version__
+from pipeline.build.against import Against, find_outside
 from pipeline.build.dedupe import compare, dedupe
 from pipeline.build.ledger_file import LEDGER, Shelves, write_ledger
+from pipeline.build.other_sets import OtherSets
 from pipeline.build.prepare import PreparePart, prepare
 from pipeline.build.previous import Previous
 from pipeline.build.privacy import attest
@@ -36,7 +39,9 @@ from pipeline.manifest import (
     DatasetManifest,
     write_manifest,
 )
+from pipeline.prompts import Renderer
 from pipeline.spec import BuildSpec
+from pipeline.stages.against.item import ReadItem
 from pipeline.stages.labels import CheckLabel
 from pipeline.stages.normalize import Normalize
 from pipeline.stages.prepare import Prepare
@@ -45,23 +50,36 @@ from pipeline.stages.select import Select
 from pipeline.stages.validate import Validate
 from pipeline.storage import LocalStore
 
-__all__ = ["build_id_of", "carry_out"]
+__all__ = ["Beside", "build_id_of", "carry_out", "read_item"]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What else than its runs a build is made of."""
+
+    templates: Templates = field(default_factory=Templates)
+    others: OtherSets = field(default_factory=OtherSets)
+    """What the runs are held against."""
+    previous: Previous | None = None
+    """The build whose sides stay."""
 
 
 def build_id_of(
-    spec: BuildSpec, source: RunSource, templates: Templates, previous: str | None = None
+    spec: BuildSpec, source: RunSource, beside: Beside, previous: str | None = None
 ) -> str:
-    """Equal runs, templates, specs, versions and sides before (by digest) give equal ids."""
-    made_of = [__version__, spec.digest(), source.digest(), templates.digest(), previous]
+    """Equal runs, templates, other sets, specs, versions and sides before (by digest): one id."""
+    templates, others = beside.templates.digest(), beside.others.digest()
+    made_of = [__version__, spec.digest(), source.digest(), templates, previous]
+    if others is not None:
+        made_of.append(others)
     return content_digest(canonical_json(made_of))[:16]
 
 
 def carry_out(
     spec: BuildSpec,
     source: RunSource,
-    templates: Templates,
+    beside: Beside,
     *,
-    previous: Previous | None,
     store: LocalStore,
     engine: Engine,
     progress: Progress,
@@ -74,15 +92,17 @@ def carry_out(
     make = PreparePart(shelves.records, shelves.pulled, _prepare_stage(spec), renderer, check)
     studio = source.studio()
     if studio is None:
-        lay_out(shelves.pulled, templates)
+        lay_out(shelves.pulled, beside.templates)
         pull(shelves.pulled, source, engine, progress, make.make)
     else:
         pull(shelves.pulled, source, engine, progress)
-        render_through_studio(renderer, spec, templates, studio, engine=engine, progress=progress)
+        render_through_studio(
+            renderer, spec, beside.templates, studio, engine=engine, progress=progress
+        )
     prepare(make, engine, progress)
     validate(check, shelves.records, engine, progress)
     with _scratch(store) as scratch:
-        _divide(spec, shelves, spill, previous, engine=engine, scratch=scratch, progress=progress)
+        _divide(spec, shelves, spill, beside, engine=engine, scratch=scratch, progress=progress)
         tokens = write_ledger(store, shelves)
         files: tuple[DatasetFile, ...] = ()
         for name in spec.formats:
@@ -95,7 +115,7 @@ def carry_out(
                 engine=engine,
                 progress=progress,
             )
-    made_of = {"templates": templates.digest(), "previous": _said_of(previous)}
+    made_of = {"templates": beside.templates.digest(), "previous": _said_of(beside.previous)}
     manifest = _manifest(
         spec, shelves, made_of, build_id=store.root.name, files=files, tokens=tokens
     )
@@ -122,11 +142,20 @@ def _prepare_stage(spec: BuildSpec) -> Prepare:
     )
 
 
+def read_item(spec: BuildSpec, renderer: Renderer) -> ReadItem:
+    """How a document of an evaluation set is read: as a run is, without looking at its answer."""
+    return ReadItem(
+        Normalize(spec.normalize, renderer),
+        spec.source.max_run_bytes,
+        Redact(spec.redact.passing()) if spec.redact.is_asked() else None,
+    )
+
+
 def _divide(
     spec: BuildSpec,
     shelves: Shelves,
     spill: Spill,
-    previous: Previous | None,
+    beside: Beside,
     *,
     engine: Engine,
     scratch: Path,
@@ -147,15 +176,26 @@ def _divide(
         scratch=scratch,
         progress=progress,
     )
+    catalog, _ = PartRenderer(shelves.pulled, spec.render).known()
+    outside = find_outside(
+        Against(beside.others, read_item(spec, Renderer(catalog, spec.render))),
+        alike,
+        spec,
+        spill=spill,
+        engine=engine,
+        scratch=scratch,
+        progress=progress,
+    )
     dedupe(
         shelves.deduped,
         alike,
+        outside,
         shelves.validated,
         spec.dedupe,
         engine=engine,
         progress=progress,
     )
-    split(shelves, alike, spec, previous=previous, engine=engine, progress=progress)
+    split(shelves, alike, spec, previous=beside.previous, engine=engine, progress=progress)
 
 
 def nothing_left(shelves: Shelves) -> str:
@@ -185,6 +225,8 @@ def _manifest(
     assert deduped is not None
     tally = _whole_tally(shelves)
     tally.assert_balanced("the build")
+    against = deduped.facts["against"]
+    others = {"against": against} if against else {}
     return DatasetManifest(
         build_id=build_id,
         tally=tally,
@@ -197,7 +239,7 @@ def _manifest(
         spec=spec.making(),
         agreement=msgspec.convert(deduped.facts["agreement"], tuple[AnswerAgreement, ...]),
         privacy=attest(spec.redact, shelves.pulled.store.path(LEDGER)),
-        source=pulled.facts | made_of,
+        source=pulled.facts | made_of | others,
         versions={"trainset": __version__},
     )
 

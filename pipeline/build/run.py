@@ -3,20 +3,24 @@
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from pipeline.build.evaluation import check_files
 from pipeline.build.gates import check_gates
-from pipeline.build.plan import build_id_of, carry_out
-from pipeline.build.previous import Previous, digest_within, find_previous, read_previous
+from pipeline.build.other_sets import open_sets
+from pipeline.build.plan import Beside, build_id_of, carry_out, read_item
+from pipeline.build.previous import digest_within, find_previous, read_previous
 from pipeline.build.progress import SILENT, Progress
 from pipeline.build.result import LATEST, BuildResult
 from pipeline.build.sources import FileSource, RunSource
-from pipeline.build.templates import Templates, gather
+from pipeline.build.templates import gather
 from pipeline.engines import WORKER_MODULES, open_engine
 from pipeline.errors import NoSpace, PermanentError, SourceUnreadable, UsageError
 from pipeline.formats import get_format
 from pipeline.manifest import MANIFEST_NAME, read_manifest
 from pipeline.spec import BuildSpec
+from pipeline.stages.normalize.prompt import NO_TEMPLATES
 from pipeline.storage import LocalStore, hold_folder, open_store
 
 __all__ = ["build_dataset"]
@@ -36,64 +40,44 @@ def build_dataset(
     store = open_store(spec.run.work_dir)
     with _disk_errors(store.root), hold_folder(store.root):
         source = source or _file_source(spec)
-        templates = gather(spec, source.studio())
-        build_id, previous = _resolve(spec, source, templates, store)
+        beside = Beside(gather(spec, source.studio()), open_sets(spec))
+        build_id, beside = _resolve(spec, source, beside, store)
         folder = store.root / "builds" / build_id
         if (folder / "dataset" / MANIFEST_NAME).is_file():
             result = BuildResult(folder, read_manifest(folder / "dataset"), unchanged=True)
         else:
-            result = _build(
-                spec,
-                source,
-                templates,
-                previous=previous,
-                store=LocalStore(folder),
-                progress=progress,
-            )
+            check_files(beside.others, read_item(spec, NO_TEMPLATES))
+            result = _build(spec, source, beside, LocalStore(folder), progress)
         store.write_bytes(LATEST, build_id.encode() + b"\n")
     check_gates(spec.gates, result.manifest)
     return result
 
 
 def _resolve(
-    spec: BuildSpec, source: RunSource, templates: Templates, store: LocalStore
-) -> tuple[str, Previous | None]:
-    """The build's id, and the sides that it goes on from.
+    spec: BuildSpec, source: RunSource, beside: Beside, store: LocalStore
+) -> tuple[str, Beside]:
+    """The build's id, and what it is made of with the sides that it goes on from.
 
     A previous build that was itself made of these runs by this spec is the one that is asked for:
     there is nothing to go on with. So the same line every night does nothing where nothing is new.
     """
     older = find_previous(spec)
     if older is None:
-        return build_id_of(spec, source, templates), None
-    same = build_id_of(spec, source, templates, digest_within(older))
+        return build_id_of(spec, source, beside), beside
+    same = build_id_of(spec, source, beside, digest_within(older))
     if older.path == store.root / "builds" / same:
-        return same, None
+        return same, beside
     previous = read_previous(older)
-    return build_id_of(spec, source, templates, previous.digest), previous
+    return build_id_of(spec, source, beside, previous.digest), replace(beside, previous=previous)
 
 
 def _build(
-    spec: BuildSpec,
-    source: RunSource,
-    templates: Templates,
-    *,
-    previous: Previous | None,
-    store: LocalStore,
-    progress: Progress,
+    spec: BuildSpec, source: RunSource, beside: Beside, store: LocalStore, progress: Progress
 ) -> BuildResult:
     store.sweep()
     engine = open_engine(spec.run.engine, spec.run.workers, WORKER_MODULES)
     try:
-        manifest = carry_out(
-            spec,
-            source,
-            templates,
-            previous=previous,
-            store=store,
-            engine=engine,
-            progress=progress,
-        )
+        manifest = carry_out(spec, source, beside, store=store, engine=engine, progress=progress)
     finally:
         engine.close()
     return BuildResult(store.root, manifest)

@@ -22,7 +22,7 @@ from pipeline.build.templates import TemplateStudio
 from pipeline.digests import canonical_json, content_digest
 from pipeline.errors import SourceUnreadable, UsageError
 
-__all__ = ["DocumentBatch", "FileSource", "LineBatch", "RunSource"]
+__all__ = ["DocumentBatch", "FileSource", "LineBatch", "RunSource", "hash_file", "line_blocks"]
 
 BLOCK = 8 << 20
 """Bytes of run documents in a batch, about 1,300 runs of 6.5 KB."""
@@ -76,7 +76,7 @@ class FileSource:
     def __init__(self, patterns: Sequence[str], max_bytes: int) -> None:
         self._paths = _expand(patterns)
         self._max_bytes = max_bytes
-        self._hashes = {path: _hash_file(path) for path in self._paths}
+        self._hashes = {path: hash_file(path) for path in self._paths}
 
     def digest(self) -> str:
         """Over the files' contents, whatever they are called and in whatever order."""
@@ -106,14 +106,16 @@ class FileSource:
     def _blocks(self, path: Path) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
         if path.suffix == ".parquet":
             return _parquet_blocks(path)
-        return self._line_blocks(path)
+        return line_blocks(path, self._max_bytes)
 
-    def _line_blocks(self, path: Path) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
-        line = 1
-        with _open(path) as file:
-            for data, oversized in _LineReader(file, self._max_bytes, path):
-                yield line, data, tuple(line + offset for offset in oversized)
-                line += data.count(b"\n")
+
+def line_blocks(path: Path, max_bytes: int) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
+    """Blocks of whole lines: the number of the first, the bytes, numbers of lines left out."""
+    line = 1
+    with _open(path) as file:
+        for data, oversized in _LineReader(file, max_bytes, path):
+            yield line, data, tuple(line + offset for offset in oversized)
+            line += data.count(b"\n")
 
 
 class _LineReader:
@@ -195,7 +197,8 @@ def _checked(path: Path) -> Path:
     return path
 
 
-def _hash_file(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """The XXH3 of a file's bytes, 32 hexadecimal digits."""
     digest = xxhash.xxh3_128()
     try:
         with path.open("rb") as file:

@@ -27,6 +27,8 @@ __all__ = ["DATASET", "write_format"]
 
 DATASET = "dataset"
 _BLOCK = 8 << 20
+_NO_LINES = pa.table({name: pa.array([], pa.string()) for name in ("run_id", "record_id")})
+"""Of a build that keeps nothing; only a gate may refuse it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ def write_format(
         files.append(_assemble(store, path, split, lines))
         listed.append(_lines_table(split, table))
         progress.advance(table.num_rows)
-    files.append(_write_lines_table(store, f"{name}/lines.parquet", pa.concat_tables(listed)))
+    lines_of_all = pa.concat_tables(listed or [_lines_table("", _NO_LINES)])
+    files.append(_write_lines_table(store, f"{name}/lines.parquet", lines_of_all))
     size = sum(file.bytes for file in files)
     progress.end(f"write {name}", f"{manifest.tally.kept:,} lines, {size / 1e6:,.1f} MB")
     return tuple(files)

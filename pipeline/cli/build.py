@@ -10,13 +10,13 @@ from pipeline.build.sessions import find_session
 from pipeline.build.studio_source import StudioSource
 from pipeline.cli.access import configured_studio
 from pipeline.cli.console import shown_progress
-from pipeline.cli.options import build_flags, read_spec
+from pipeline.cli.options import BuildCommand, build_flags, read_spec
 from pipeline.cli.summary import print_json, say_build
 
 __all__ = ["command"]
 
 
-@click.command("build")
+@click.command("build", cls=BuildCommand)
 @build_flags
 def command(spec: tuple[str, ...], *, api_key: str | None, as_json: bool, **flags: Any) -> None:
     """Pull, normalize, validate, dedupe, split, write: the dataset, and nothing is sent anywhere.

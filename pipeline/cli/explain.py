@@ -83,8 +83,8 @@ def _origin(life: RunLife) -> list[str]:
 
 def _match(life: RunLife) -> list[str]:
     row, likeness = life.row, life.likeness
-    if row.matched_run_id is None:
-        return []
+    if row.matched_run_id is None or row.code == "contaminated":
+        return []  # the detail names the item of the other set
     if row.similarity is None:
         said = [f"  its place is taken by {row.matched_run_id}"]
     else:

@@ -9,7 +9,14 @@ import click
 from pipeline.errors import UsageError
 from pipeline.spec import BuildSpec, load_spec
 
-__all__ = ["build_flags", "json_flag", "read_spec", "studio_flags", "work_dir_flag"]
+__all__ = [
+    "BuildCommand",
+    "build_flags",
+    "json_flag",
+    "read_spec",
+    "studio_flags",
+    "work_dir_flag",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,6 +28,31 @@ def _stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
         return function
 
     return decorate
+
+
+_LISTS = ("--runs", "--interactions", "--against")
+"""Flags that take all words up to the next flag, as a shell's glob gives them."""
+
+
+class BuildCommand(click.Command):
+    """A command whose `--runs a b c` means `--runs a --runs b --runs c`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeat such a flag for each of its words; a `.toml` file among them is the spec."""
+        given: list[str] = []
+        flag, taken = None, True
+        for at, word in enumerate(args):
+            if word == "--":
+                return super().parse_args(ctx, given + args[at:])
+            if word.startswith("-"):
+                name, given_with, _ = word.partition("=")
+                flag, taken = (name if name in _LISTS else None), bool(given_with)
+            elif flag and taken and not word.endswith(".toml"):
+                given.append(flag)
+            else:
+                taken = True
+            given.append(word)
+        return super().parse_args(ctx, given)
 
 
 work_dir_flag = click.option(
@@ -57,6 +89,12 @@ build_flags = _stacked(
         multiple=True,
         metavar="FILE...",
         help="Exported interactions and templates, to render prompts that were not stored.",
+    ),
+    click.option(
+        "--against",
+        multiple=True,
+        metavar="FILE|BUILD...",
+        help="Leave out what is near an evaluation set, or what an earlier build kept.",
     ),
     studio_flags,
     work_dir_flag,
@@ -101,6 +139,7 @@ def read_spec(words: tuple[str, ...] = (), **flags: Any) -> BuildSpec:
             "source.session": flags.get("session"),
             "source.runs": runs or None,
             "source.interactions": flags.get("interactions"),
+            "against.sets": flags.get("against"),
             "studio.url": flags.get("studio_url"),
             "studio.token_url": flags.get("token_url"),
             "run.work_dir": flags.get("work_dir"),

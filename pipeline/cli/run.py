@@ -14,7 +14,7 @@ from pipeline.build.sources import FileSource
 from pipeline.build.studio_source import StudioSource
 from pipeline.cli.access import configured_studio, embedded_studio
 from pipeline.cli.console import say, shown_progress
-from pipeline.cli.options import build_flags, read_spec
+from pipeline.cli.options import BuildCommand, build_flags, read_spec
 from pipeline.cli.summary import print_json, say_build, say_job, say_published, say_started
 from pipeline.client import StudioClient
 from pipeline.spec import BuildSpec
@@ -22,7 +22,7 @@ from pipeline.spec import BuildSpec
 __all__ = ["command"]
 
 
-@click.command("run")
+@click.command("run", cls=BuildCommand)
 @build_flags
 def command(spec: tuple[str, ...], *, api_key: str | None, as_json: bool, **flags: Any) -> None:
     """Pull a session's runs, build the dataset, upload it, start the training, follow it.

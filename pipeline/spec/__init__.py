@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from pipeline.digests import canonical_json, content_digest
 from pipeline.errors import SourceUnreadable, UsageError
+from pipeline.spec.against import AgainstSpec
 from pipeline.spec.dividing import SampleSpec, SplitSpec
 from pipeline.spec.judging import DedupeSpec, GateSpec, LabelSpec, RunSpec
 from pipeline.spec.reading import (
@@ -27,6 +28,7 @@ from pipeline.spec.reading import (
 from pipeline.spec.redaction import PrivateAction, PrivateKind, RedactSpec
 
 __all__ = [
+    "AgainstSpec",
     "BuildSpec",
     "DedupeSpec",
     "GateSpec",
@@ -65,6 +67,7 @@ class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
     redact: RedactSpec = field(default_factory=RedactSpec)
     dedupe: DedupeSpec = field(default_factory=DedupeSpec)
     sample: SampleSpec = field(default_factory=SampleSpec)
+    against: AgainstSpec = field(default_factory=AgainstSpec)
     split: SplitSpec = field(default_factory=SplitSpec)
     gates: GateSpec = field(default_factory=GateSpec)
     run: RunSpec = field(default_factory=RunSpec)
@@ -79,8 +82,18 @@ class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
         making["redact"] = {**redact, "key_fingerprint": self.redact.fingerprint()}
         making["split"] = self.split.making()
         making["source"] = {"max_run_bytes": self.source.max_run_bytes}
+        if self.against.sets:
+            making["against"] = {
+                "threshold": self.against_threshold(),
+                "contained": self.against.contained,
+            }
         plain: dict[str, Any] = msgspec.json.decode(canonical_json(making))
         return plain
+
+    def against_threshold(self) -> float:
+        """How alike an input may be to one of another set before its run leaves."""
+        own = self.against.threshold
+        return self.dedupe.threshold if own is None else own
 
     def digest(self) -> str:
         """32 hexadecimal digits over `making`."""
@@ -96,8 +109,8 @@ def load_spec(
     """The spec from a TOML file (or none), over it the environment, over that the flags.
 
     `overrides` maps dotted paths (`source.session`) to values; None means not given. Relative
-    paths in the file's `[source]` count from the file's folder. Raises `UsageError` with the
-    path of the wrong word, `SourceUnreadable` when the file cannot be read.
+    paths in the file's `[source]` and `[against]` count from the file's folder. Raises
+    `UsageError` with the path of the wrong word, `SourceUnreadable` when the file cannot be read.
     """
     words = _read_toml(Path(path)) if path is not None else {}
     for variable, place in ENVIRONMENT.items():
@@ -123,7 +136,16 @@ def _read_toml(path: Path) -> dict[str, Any]:
     source = words.get("source")
     if isinstance(source, dict):
         _resolve_paths(source, path.parent)
+    against = words.get("against")
+    if isinstance(against, dict) and isinstance(against.get("sets"), list):
+        against["sets"] = [_resolve_set(name, path.parent) for name in against["sets"]]
     return words
+
+
+def _resolve_set(name: Any, folder: Path) -> Any:
+    """A file's path from the folder; a build's id, which looks like none, stays as it is."""
+    is_path = isinstance(name, str) and any(mark in name for mark in "./*?[")
+    return str(folder / name) if is_path and "://" not in name else name
 
 
 def _resolve_paths(source: dict[str, Any], folder: Path) -> None:

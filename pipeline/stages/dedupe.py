@@ -4,7 +4,8 @@ Rows are decided in order of priority (evaluation score, then selected, then new
 row leaves when a row that already stays is alike: same interaction, inputs at or above the
 threshold, and answers too (a duplicate) or not (a conflict, by policy). So no two that stay are
 alike (or no more than `best_of`), and every row that leaves names one that stays. Before that,
-rows leave whose run id, workflow step or conversation a later row repeats. Imports `spec`,
+rows leave that another set has the like of, and those whose run id, workflow step or conversation
+a later row repeats. Imports `spec`,
 `jaccard`, `neighbours`, `answers`.
 """
 
@@ -31,9 +32,12 @@ CODES = (
     "conflict",
     "superseded",
     "contained_conversation",
+    "contaminated",
+    "in_earlier_dataset",
 )
 """What the numbers in `Verdicts.code` mean; the first is a row that stays."""
 KEPT, SAME_RUN_ID, EXACT, NEAR, CONFLICT, SUPERSEDED, CONTAINED = range(7)
+CONTAMINATED, IN_EARLIER = 7, 8
 ONE_ANSWER = ("best", "majority", "pairs")
 """Policies by which an input keeps one answer: what else was answered leaves as a conflict."""
 
@@ -59,6 +63,8 @@ class DedupeRows:
     """The later row of the same workflow step, for rows that have one."""
     contained: Mapping[int, int] = field(default_factory=dict)
     """The row whose conversation goes on from theirs, for rows that have one."""
+    outside: NDArray[np.int8] | None = None
+    """Code of each row that leaves because another set has its like; 0 for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,8 @@ class Verdicts:
     code: NDArray[np.int8]
     """Index into `CODES`."""
     match: I64
-    """The row that stays and that this one is alike to; -1 for a row that stays."""
+    """The row that stays and that this one is alike to; -1 for a row that stays, and for one
+    that leaves for something outside."""
     similarity: F64
     """Jaccard index of the two inputs; 0 for a row that stays, NaN where none was asked for."""
 
@@ -140,9 +147,11 @@ def decide(rows: DedupeRows, pairs: Pairs, answers: Answers, spec: DedupeSpec) -
         match=np.full(count, -1, np.int64),
         similarity=np.zeros(count, np.float64),
     )
+    _drop_outside(deciding, (CONTAMINATED,))
     _drop_repeated_runs(deciding)
     _drop_followed(deciding, SUPERSEDED, rows.superseded)
     _drop_followed(deciding, CONTAINED, rows.contained)
+    _drop_outside(deciding, (IN_EARLIER, CONFLICT))
     contested = _contested(rows, deciding)
     for row in contested:
         _decide_row(deciding, row)
@@ -152,12 +161,21 @@ def decide(rows: DedupeRows, pairs: Pairs, answers: Answers, spec: DedupeSpec) -
     return Verdicts(deciding.code, deciding.match, deciding.similarity)
 
 
+def _drop_outside(deciding: _Deciding, codes: tuple[int, ...]) -> None:
+    """Rows that leave for something outside the build, which no row of it stands for."""
+    if deciding.rows.outside is not None:
+        leaving = np.isin(deciding.rows.outside, codes) & (deciding.code == KEPT)
+        deciding.code[leaving] = deciding.rows.outside[leaving]
+
+
 def _drop_repeated_runs(deciding: _Deciding) -> None:
     """Of several rows with one run id only the newest goes on."""
     newest_of_run: dict[int, int] = {}
     runs = deciding.rows.run
     counts = np.bincount(runs)
     for row in deciding.rows.newest[counts[runs[deciding.rows.newest]] > 1].tolist():
+        if deciding.code[row] != KEPT:
+            continue
         first = newest_of_run.setdefault(int(runs[row]), row)
         if first != row:
             deciding.leave(row, SAME_RUN_ID, first, 1.0)
@@ -172,7 +190,7 @@ def _drop_followed(deciding: _Deciding, code: int, followed: Mapping[int, int]) 
 
 def _last(deciding: _Deciding, row: int) -> int:
     """The row itself where it stays, or what it left for, and so on to one that stays."""
-    while deciding.code[row] not in (KEPT, CONFLICT):
+    while deciding.code[row] not in _ENDS:
         row = int(deciding.match[row])
     return row
 
@@ -184,6 +202,7 @@ def _settle_followed(deciding: _Deciding) -> None:
 
 
 _FOLLOWED = (SAME_RUN_ID, SUPERSEDED, CONTAINED)
+_ENDS = (KEPT, CONFLICT, CONTAMINATED, IN_EARLIER)
 
 
 def _contested(rows: DedupeRows, deciding: _Deciding) -> list[int]:

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from pipeline.stages.shingles import HASH_BITS, I64, ShingleSets
 
-__all__ = ["AlikeOnly", "Mapper", "SetReader", "jaccard_of_pairs", "prefix_lengths"]
+__all__ = [
+    "AlikeOnly",
+    "Mapper",
+    "SetReader",
+    "containment_of_pairs",
+    "jaccard_of_pairs",
+    "prefix_lengths",
+]
 
 F64 = NDArray[np.float64]
 _BATCH = 1 << (64 - HASH_BITS)
@@ -88,6 +95,12 @@ def jaccard_of_pairs(sets: SetReader, left: I64, right: I64) -> F64:
     """The Jaccard index, 0 to 1, of set `left[i]` and set `right[i]` for every i."""
     shared = _shared_of_pairs(sets, left, right, sets.sizes)
     return np.asarray(shared / (sets.sizes[left] + sets.sizes[right] - shared), np.float64)
+
+
+def containment_of_pairs(sets: SetReader, held: I64, holders: I64) -> F64:
+    """The share, 0 to 1, of set `held[i]` that set `holders[i]` has too, for every i."""
+    shared = _shared_of_pairs(sets, held, holders, sets.sizes)
+    return np.asarray(shared / sets.sizes[held], np.float64)
 
 
 def _shared_of_pairs(sets: SetReader, left: I64, right: I64, lengths: I64) -> I64:

@@ -56,7 +56,8 @@ def agreement(rows: DedupeRows, verdicts: Verdicts, answers: Answers) -> list[Ag
 def _groups(rows: DedupeRows, verdicts: Verdicts, answers: Answers) -> Iterator[tuple[I64, I64]]:
     """Rows that ask one thing, two and more, with the number of each one's opinion."""
     stays = verdicts.code == KEPT
-    asked = np.flatnonzero(stays | np.isin(verdicts.code, (EXACT, NEAR, CONFLICT)))
+    left = np.isin(verdicts.code, (EXACT, NEAR, CONFLICT)) & (verdicts.match >= 0)
+    asked = np.flatnonzero(stays | left)
     anchor = np.where(stays, np.arange(len(stays)), verdicts.match)[asked]
     order = np.argsort(anchor, kind="stable")
     edges = np.flatnonzero(np.diff(anchor[order])) + 1

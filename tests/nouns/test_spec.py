@@ -39,6 +39,8 @@ def test_paths_in_the_file_count_from_its_folder(tmp_path: Path) -> None:
         ("[split]\nvalidation = 0.7\ntest = 0.4\n", "`spec.split`"),
         ("[dedupe]\nthreshold = 0.3\n", "threshold must be above 0.5"),
         ('[dedupe]\nconflicts = "worst"\n', "`spec.dedupe.conflicts`"),
+        ("[against]\nthreshold = 0.4\n", "threshold must be above 0.5"),
+        ('[against]\nset = ["a"]\n', "set"),
         ("[sources]\n", "sources"),
         ("formats = 3\n", "`spec.formats`"),
     ],
@@ -105,3 +107,20 @@ def test_what_a_sum_of_money_pays_for() -> None:
     assert SampleSpec(max_tokens=7).tokens_for_cost() is None
     free = SampleSpec(max_cost=float("inf"), price_per_million_tokens=1e-9)
     assert free.tokens_for_cost() == 1 << 62
+
+
+def test_a_build_among_the_sets_is_no_path(tmp_path: Path) -> None:
+    path = write(tmp_path, '[against]\nsets = ["e.jsonl", "latest", "4cf1", "gs://b/c", "d/*"]\n')
+    sets = load_spec(path, environ={}, overrides={}).against.sets
+    assert sets == (str(tmp_path / "e.jsonl"), "latest", "4cf1", "gs://b/c", str(tmp_path / "d/*"))
+
+
+def test_how_near_is_too_near_counts_where_there_is_a_set() -> None:
+    def digest(**words: object) -> str:
+        overrides = {f"against.{name}": value for name, value in words.items()}
+        return load_spec(None, environ={}, overrides=overrides).digest()
+
+    assert digest(threshold=0.9) == digest()
+    assert digest(sets=("a",), threshold=0.9) != digest(sets=("a",)) != digest()
+    assert digest(sets=("b",)) == digest(sets=("a",))
+    assert digest(sets=("a",), contained=False) != digest(sets=("a",))
