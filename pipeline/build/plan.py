@@ -10,21 +10,21 @@ from typing import Any
 import msgspec
 
 from pipeline import __version__
-from pipeline.build.against import Against, find_outside
-from pipeline.build.dedupe import compare, dedupe
+from pipeline.build.against.finding import Against, find_outside
+from pipeline.build.against.other_sets import OtherSets
+from pipeline.build.comparing.dedupe import compare, dedupe
+from pipeline.build.comparing.rows import read_live_rows
+from pipeline.build.dividing.previous import Previous
+from pipeline.build.dividing.split import split
 from pipeline.build.ledger_file import LEDGER, Shelves, write_ledger
-from pipeline.build.other_sets import OtherSets
 from pipeline.build.prepare import PreparePart, prepare
-from pipeline.build.previous import Previous
 from pipeline.build.privacy import attest
 from pipeline.build.progress import Progress
-from pipeline.build.pull import pull
-from pipeline.build.rendering import PartRenderer, lay_out, render_through_studio
-from pipeline.build.rows import read_live_rows
-from pipeline.build.sources import RunSource
+from pipeline.build.pulling.pull import pull
+from pipeline.build.pulling.rendering import PartRenderer, lay_out, render_through_studio
+from pipeline.build.pulling.sources import RunSource
+from pipeline.build.pulling.templates import Templates
 from pipeline.build.spill import Spill
-from pipeline.build.split import split
-from pipeline.build.templates import Templates
 from pipeline.build.validate import CheckPart, validate
 from pipeline.build.write import DATASET, write_format
 from pipeline.digests import canonical_json, content_digest

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from msgspec.structs import replace
 
 from pipeline.build.progress import Progress
-from pipeline.build.rendering import PartRenderer
+from pipeline.build.pulling.rendering import PartRenderer
 from pipeline.build.shelf import Shelf, ShelfManifest
 from pipeline.build.spill import texts_table
 from pipeline.build.tallies import add_counts

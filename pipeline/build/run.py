@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.build.evaluation import check_files
+from pipeline.build.against.evaluation import check_files
+from pipeline.build.against.other_sets import open_sets
+from pipeline.build.dividing.previous import digest_within, find_previous, read_previous
 from pipeline.build.gates import check_gates
-from pipeline.build.other_sets import open_sets
 from pipeline.build.plan import Beside, build_id_of, carry_out, read_item
-from pipeline.build.previous import digest_within, find_previous, read_previous
 from pipeline.build.progress import SILENT, Progress
+from pipeline.build.pulling.sources import FileSource, RunSource
+from pipeline.build.pulling.templates import gather
 from pipeline.build.result import LATEST, BuildResult
-from pipeline.build.sources import FileSource, RunSource
-from pipeline.build.templates import gather
 from pipeline.engines import WORKER_MODULES, open_engine
 from pipeline.errors import NoSpace, PermanentError, SourceUnreadable, UsageError
 from pipeline.formats import get_format

@@ -17,9 +17,9 @@ from pipeline.build.shelf import Shelf
 from pipeline.digests import decode_record
 from pipeline.formats import get_format
 from pipeline.records import ChatRecord
+from pipeline.stages.alike.shingles import I64
 from pipeline.stages.conversations import conversation_digests
 from pipeline.stages.inputs import read_texts, words_of
-from pipeline.stages.shingles import I64
 
 __all__ = ["Spill", "texts_table"]
 

@@ -19,8 +19,8 @@ from pipeline.build.spill import Spill
 from pipeline.engines import Engine
 from pipeline.formats import get_format
 from pipeline.manifest import DatasetFile, FileDigests
-from pipeline.stages.shingles import I64
-from pipeline.stages.split import SPLITS
+from pipeline.stages.alike.shingles import I64
+from pipeline.stages.dividing.split import SPLITS
 from pipeline.storage import LocalStore
 
 __all__ = ["DATASET", "write_format"]

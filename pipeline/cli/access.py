@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.build.templates import template_files
+from pipeline.build.pulling.templates import template_files
 from pipeline.cli.console import say
 from pipeline.client import StudioClient
 from pipeline.errors import UsageError

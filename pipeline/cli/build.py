@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from pipeline.build import build_dataset
-from pipeline.build.sessions import find_session
-from pipeline.build.studio_source import StudioSource
+from pipeline.build.pulling.sessions import find_session
+from pipeline.build.pulling.studio_source import StudioSource
 from pipeline.cli.access import configured_studio
 from pipeline.cli.console import shown_progress
 from pipeline.cli.options import BuildCommand, build_flags, read_spec

@@ -5,7 +5,7 @@ from typing import Any
 import click
 import msgspec
 
-from pipeline.build.sessions import cancel_job, find_session
+from pipeline.build.pulling.sessions import cancel_job, find_session
 from pipeline.cli.access import configured_studio
 from pipeline.cli.options import json_flag, read_spec, studio_flags
 from pipeline.cli.summary import print_json, say_job

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from pipeline.build import find_build
-from pipeline.build.diff import BuildDiff, Change, Shift, diff_builds
+from pipeline.build.telling.diff import BuildDiff, Change, Shift, diff_builds
 from pipeline.cli.options import json_flag, read_spec, work_dir_flag
 from pipeline.cli.summary import print_json
 

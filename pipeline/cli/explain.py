@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from pipeline.build import find_build
-from pipeline.build.life import Likeness, Piece, RunLife, explain_run
+from pipeline.build.telling.life import Likeness, Piece, RunLife, explain_run
 from pipeline.cli.options import json_flag, read_spec, work_dir_flag
 from pipeline.cli.summary import print_json
 

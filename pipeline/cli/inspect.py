@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from pipeline.build import BuildResult, find_build
 from pipeline.build.ledger_file import LEDGER, Shelves
 from pipeline.build.shelf import Shelf
-from pipeline.build.unknown import unknown_shapes
+from pipeline.build.telling.unknown import unknown_shapes
 from pipeline.cli.options import json_flag, read_spec, work_dir_flag
 from pipeline.cli.summary import print_json
 from pipeline.errors import UsageError

@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from pipeline.build import find_build
-from pipeline.build.publish import publish_dataset
-from pipeline.build.sessions import find_session
+from pipeline.build.publishing.publish import publish_dataset
+from pipeline.build.pulling.sessions import find_session
 from pipeline.cli.access import configured_studio
 from pipeline.cli.console import shown_progress
 from pipeline.cli.options import json_flag, read_spec, studio_flags, work_dir_flag

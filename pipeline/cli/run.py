@@ -8,10 +8,10 @@ import msgspec
 
 from pipeline.api.sessions import TrainingSession
 from pipeline.build import build_dataset
-from pipeline.build.publish import publish_dataset, start_training
-from pipeline.build.sessions import fill_session, find_session, watch_job
-from pipeline.build.sources import FileSource
-from pipeline.build.studio_source import StudioSource
+from pipeline.build.publishing.publish import publish_dataset, start_training
+from pipeline.build.pulling.sessions import fill_session, find_session, watch_job
+from pipeline.build.pulling.sources import FileSource
+from pipeline.build.pulling.studio_source import StudioSource
 from pipeline.cli.access import configured_studio, embedded_studio
 from pipeline.cli.console import say, shown_progress
 from pipeline.cli.options import BuildCommand, build_flags, read_spec

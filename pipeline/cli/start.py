@@ -6,8 +6,8 @@ import click
 import msgspec
 
 from pipeline.build import find_build
-from pipeline.build.publish import start_training
-from pipeline.build.sessions import find_session
+from pipeline.build.publishing.publish import start_training
+from pipeline.build.pulling.sessions import find_session
 from pipeline.cli.access import configured_studio
 from pipeline.cli.options import json_flag, read_spec, studio_flags, work_dir_flag
 from pipeline.cli.summary import print_json, say_started

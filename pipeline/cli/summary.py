@@ -9,7 +9,7 @@ import click
 from pipeline.api.jobs import TrainingJob, read_status
 from pipeline.api.sessions import TrainingSession
 from pipeline.build import BuildResult
-from pipeline.build.publish import Published, Started
+from pipeline.build.publishing.publish import Published, Started
 from pipeline.cli.console import say
 from pipeline.manifest import AnswerAgreement
 

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from pipeline.api.sessions import job_of
-from pipeline.build.sessions import find_session, watch_job
+from pipeline.build.pulling.sessions import find_session, watch_job
 from pipeline.cli.access import configured_studio
 from pipeline.cli.options import json_flag, read_spec, studio_flags
 from pipeline.cli.summary import print_json, say_job

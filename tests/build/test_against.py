@@ -14,7 +14,7 @@ import pytest
 import zstandard
 
 from pipeline.build import BuildResult, build_dataset
-from pipeline.build.life import explain_run
+from pipeline.build.telling.life import explain_run
 from pipeline.errors import GateRefused, IntegrityError, SourceUnreadable, UsageError
 from pipeline.spec import BuildSpec, load_spec
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.build import BuildResult, build_dataset
-from pipeline.build.life import explain_run
+from pipeline.build.telling.life import explain_run
 from pipeline.errors import Busy, GateRefused, NotFound, SourceUnreadable, UsageError
 from pipeline.ledger import LEDGER_SCHEMA
 from pipeline.manifest import verify_files

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.build import BuildResult, build_dataset
-from pipeline.build.diff import BuildDiff, diff_builds
+from pipeline.build.telling.diff import BuildDiff, diff_builds
 from pipeline.spec import load_spec
 
 Runs = list[dict[str, Any]]

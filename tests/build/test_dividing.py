@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.build import BuildResult, build_dataset, plan
-from pipeline.build.dedupe import Alikeness, compare
+from pipeline.build.comparing.dedupe import Alikeness, compare
 from pipeline.errors import GateRefused, SourceUnreadable
 from pipeline.spec import load_spec
-from pipeline.stages.neighbours import Pairs
+from pipeline.stages.alike.neighbours import Pairs
 
 Run = dict[str, Any]
 Row = dict[str, Any]

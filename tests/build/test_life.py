@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.build import BuildResult, build_dataset
-from pipeline.build.life import Piece, RunLife, explain_run
+from pipeline.build.telling.life import Piece, RunLife, explain_run
 from pipeline.spec import load_spec
 
 Runs = list[dict[str, Any]]

@@ -12,8 +12,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.build import BuildResult, asking, build_dataset, studio_source
-from pipeline.build.studio_source import StudioSource
+from pipeline.build import BuildResult, build_dataset
+from pipeline.build.pulling import asking, studio_source
+from pipeline.build.pulling.studio_source import StudioSource
 from pipeline.client import download
 from pipeline.errors import (
     AuthRefused,

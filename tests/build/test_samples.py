@@ -6,14 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.build.learn import learn
-from pipeline.build.rows import LiveRows
-from pipeline.build.samples import Drawn, draw, tasks_of
+from pipeline.build.comparing.learn import learn
+from pipeline.build.comparing.rows import LiveRows
+from pipeline.build.comparing.samples import Drawn, draw, tasks_of
 from pipeline.build.shelf import Shelf
 from pipeline.build.spill import Spill
 from pipeline.engines import LocalEngine
 from pipeline.stages.inputs import RecordText
-from pipeline.stages.templates import SAMPLE_SIZE
+from pipeline.stages.varying.templates import SAMPLE_SIZE
 from pipeline.storage import LocalStore
 
 LONG = "classify the message of a customer by the one label that fits best and nothing else:"

@@ -15,9 +15,9 @@ import pytest
 
 from pipeline.api.jobs import read_status
 from pipeline.build import build_dataset, find_build
-from pipeline.build.life import explain_run
-from pipeline.build.publish import publish_dataset, start_training
-from pipeline.build.studio_source import StudioSource
+from pipeline.build.publishing.publish import publish_dataset, start_training
+from pipeline.build.pulling.studio_source import StudioSource
+from pipeline.build.telling.life import explain_run
 from pipeline.client import StudioClient
 from pipeline.errors import Conflict, Unreachable
 from pipeline.spec import GateSpec, load_spec

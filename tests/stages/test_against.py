@@ -24,12 +24,12 @@ from pipeline.stages.against.item import (
     without_system,
 )
 from pipeline.stages.against.joining import HoldJoin, JoinedSets, best_of
+from pipeline.stages.alike.join import Join, across
+from pipeline.stages.alike.shingles import ShingleSets, shingle_sets, token_ranks
 from pipeline.stages.inputs import RecordText, read_texts, words_of
-from pipeline.stages.join import Join, across
 from pipeline.stages.normalize import Normalize
 from pipeline.stages.redact import Redact
-from pipeline.stages.shingles import ShingleSets, shingle_sets, token_ranks
-from pipeline.stages.templates import Template
+from pipeline.stages.varying.templates import Template
 
 READ = ReadItem(Normalize(NormalizeSpec()), 1 << 20)
 ASKED = "Which lamp did the customer of order 17 send back?"

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.stages.components import Components, Ties, equal_pairs, ways
-from pipeline.stages.shingles import I64
+from pipeline.stages.alike.shingles import I64
+from pipeline.stages.dividing.components import Components, Ties, equal_pairs, ways
 
 PAIRS = st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29)), max_size=40)
 

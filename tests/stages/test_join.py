@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.stages import join as joining
-from pipeline.stages.jaccard import jaccard_of_pairs
-from pipeline.stages.join import AlsoAlike, Join, across, within
-from pipeline.stages.shingles import ShingleSets, shingle_sets, token_ranks
+from pipeline.stages.alike import join as joining
+from pipeline.stages.alike.jaccard import jaccard_of_pairs
+from pipeline.stages.alike.join import AlsoAlike, Join, across, within
+from pipeline.stages.alike.shingles import ShingleSets, shingle_sets, token_ranks
 
 WORDS = [
     "order",

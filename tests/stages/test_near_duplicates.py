@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.spec import DedupeSpec
-from pipeline.stages.candidates import BANDS, CROWD, ROWS, band_keys
-from pipeline.stages.crowds import lead
-from pipeline.stages.dedupe import CODES, DedupeRows, Verdicts
-from pipeline.stages.jaccard import Mapper
-from pipeline.stages.join import Join
-from pipeline.stages.neighbours import Pairs, alike_pairs
-from pipeline.stages.settle import Compared, settle
-from pipeline.stages.shingles import ShingleSets, shingle_sets
-from pipeline.stages.votes import Agreement
+from pipeline.stages.alike.candidates import BANDS, CROWD, ROWS, band_keys
+from pipeline.stages.alike.crowds import lead
+from pipeline.stages.alike.jaccard import Mapper
+from pipeline.stages.alike.join import Join
+from pipeline.stages.alike.neighbours import Pairs, alike_pairs
+from pipeline.stages.alike.shingles import ShingleSets, shingle_sets
+from pipeline.stages.dedupe.deciding import CODES, DedupeRows, Verdicts
+from pipeline.stages.dedupe.settle import Compared, settle
+from pipeline.stages.dedupe.votes import Agreement
 
 
 @dataclass

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.stages.sample import (
+from pipeline.stages.dividing.sample import (
     OVER_BUDGET,
     OVER_CAP,
     TAKEN,

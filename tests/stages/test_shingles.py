@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.stages.alike.jaccard import jaccard_of_pairs
+from pipeline.stages.alike.shingles import shingle_sets
 from pipeline.stages.inputs import normalize_text
-from pipeline.stages.jaccard import jaccard_of_pairs
-from pipeline.stages.shingles import shingle_sets
 
 TEXTS = st.lists(st.text(max_size=60), min_size=1, max_size=30)
 

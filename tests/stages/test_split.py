@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from pipeline.digests import unit_hash
 from pipeline.spec import SplitSpec
-from pipeline.stages.proof import cross_pairs
-from pipeline.stages.shingles import shingle_sets
-from pipeline.stages.split import (
+from pipeline.stages.alike.proof import cross_pairs
+from pipeline.stages.alike.shingles import shingle_sets
+from pipeline.stages.dividing.split import (
     NEVER,
     NOWHERE,
     SPLITS,
@@ -21,7 +21,7 @@ from pipeline.stages.split import (
     ComponentRows,
     assign_splits,
 )
-from pipeline.stages.stratify import Strata
+from pipeline.stages.dividing.stratify import Strata
 
 
 def grams(text: str) -> set[str]:

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.stages.split import TEST, TRAIN, VALIDATION
-from pipeline.stages.stratify import Strata, stratify
+from pipeline.stages.dividing.split import TEST, TRAIN, VALIDATION
+from pipeline.stages.dividing.stratify import Strata, stratify
 
 NEEDED = (TRAIN, VALIDATION, TEST)
 Drawn = list[tuple[int, int, float]]

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.spec import DedupeSpec
-from pipeline.stages.dedupe import CODES, DedupeRows, decide
-from pipeline.stages.neighbours import Pairs
-from pipeline.stages.shingles import shingle_sets
-from pipeline.stages.succession import contained_in, superseded_by
+from pipeline.stages.alike.neighbours import Pairs
+from pipeline.stages.alike.shingles import shingle_sets
+from pipeline.stages.dedupe.deciding import CODES, DedupeRows, decide
+from pipeline.stages.dedupe.succession import contained_in, superseded_by
 
 
 def ints(*values: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.stages.inputs import RecordText, normalize_text
-from pipeline.stages.templates import SAMPLE_SIZE, Sample, Template, learn_template
+from pipeline.stages.varying.templates import SAMPLE_SIZE, Sample, Template, learn_template
 
 SCRIPTS = {
     "latin": "abcdefghijklmnoprstuvwy",

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from pipeline.stages.inputs import RecordText, normalize_text
-from pipeline.stages.templates import NO_TEMPLATE, Sample, Template, learn_template
+from pipeline.stages.varying.templates import NO_TEMPLATE, Sample, Template, learn_template
 
 LONG = "classify the message of a customer by the one label that fits best and nothing else:"
 OTHER = "you are the routing desk of a furniture shop; name the department that should answer this:"

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.build.keys import Templates, compared_texts
-from pipeline.build.learned import kept_templates
-from pipeline.build.rows import number_equal
-from pipeline.build.scratch import FileSets, write_sets
+from pipeline.build.comparing.keys import Templates, compared_texts
+from pipeline.build.comparing.learned import kept_templates
+from pipeline.build.comparing.rows import number_equal
+from pipeline.build.comparing.scratch import FileSets, write_sets
 from pipeline.build.shelf import Shelf
 from pipeline.build.verify.material import DAMAGE, Material, parts_of, said
 from pipeline.errors import IntegrityError
-from pipeline.stages.shingles import I64, U8, U64, shingle_sets, token_ranks
+from pipeline.stages.alike.shingles import I64, U8, U64, shingle_sets, token_ranks
 
 __all__ = ["Compared", "compare_again"]
 

@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.build.rows import number_strings
+from pipeline.build.comparing.rows import number_strings
 from pipeline.build.verify.compared import Compared
 from pipeline.build.verify.findings import SHOWN, Findings
 from pipeline.build.verify.material import Ledger, Material
 from pipeline.build.verify.staying import check_staying
-from pipeline.stages.jaccard import F64, SetReader, jaccard_of_pairs
-from pipeline.stages.shingles import I64
+from pipeline.stages.alike.jaccard import F64, SetReader, jaccard_of_pairs
+from pipeline.stages.alike.shingles import I64
 
 __all__ = ["check_dedupe"]
 

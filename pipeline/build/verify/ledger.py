@@ -23,8 +23,8 @@ from pipeline.build.verify.material import (
 )
 from pipeline.ledger import LEDGER_SCHEMA
 from pipeline.records import REJECT_CODES, DuplicateCode, Stage
-from pipeline.stages.shingles import I64
-from pipeline.stages.split import SPLITS
+from pipeline.stages.alike.shingles import I64
+from pipeline.stages.dividing.split import SPLITS
 
 __all__ = ["check_ledger"]
 

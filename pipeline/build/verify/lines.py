@@ -20,7 +20,7 @@ from pipeline.build.verify.records import Records, line_digest
 from pipeline.errors import IntegrityError
 from pipeline.formats import get_format
 from pipeline.manifest import DatasetFile
-from pipeline.stages.shingles import U64
+from pipeline.stages.alike.shingles import U64
 
 __all__ = ["check_lines"]
 

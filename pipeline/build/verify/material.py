@@ -16,16 +16,16 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from pipeline.build.comparing.rows import number_strings
 from pipeline.build.ledger_file import LEDGER, Shelves
 from pipeline.build.progress import Progress
-from pipeline.build.rows import number_strings
 from pipeline.build.shelf import Shelf
 from pipeline.build.verify.findings import NotChecked
 from pipeline.engines import Engine
 from pipeline.errors import IntegrityError, TrainsetError
 from pipeline.ledger import LEDGER_SCHEMA
 from pipeline.manifest import DatasetManifest
-from pipeline.stages.shingles import I64
+from pipeline.stages.alike.shingles import I64
 from pipeline.storage import LocalStore
 
 __all__ = [

@@ -17,9 +17,9 @@ from pipeline.build.verify.material import DAMAGE, Material, parts_of, said
 from pipeline.digests import decode_record, encode_record, record_id
 from pipeline.formats import get_format
 from pipeline.records import ChatRecord
+from pipeline.stages.alike.shingles import I64, U64
 from pipeline.stages.conversations import conversation_digests
 from pipeline.stages.inputs import words_of
-from pipeline.stages.shingles import I64, U64
 
 __all__ = ["Records", "check_records", "line_digest"]
 

@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.build.rows import number_strings
+from pipeline.build.comparing.rows import number_strings
 from pipeline.build.verify.compared import Compared
 from pipeline.build.verify.findings import SHOWN, Findings, NotChecked
 from pipeline.build.verify.material import Ledger, Material, parts_of, read_column
 from pipeline.build.verify.records import Records
-from pipeline.stages.proof import cross_pairs
-from pipeline.stages.shingles import I64
-from pipeline.stages.split import SPLITS
+from pipeline.stages.alike.proof import cross_pairs
+from pipeline.stages.alike.shingles import I64
+from pipeline.stages.dividing.split import SPLITS
 
 __all__ = ["check_cut", "check_split"]
 

@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.build.rows import number_strings
+from pipeline.build.comparing.rows import number_strings
 from pipeline.build.verify.compared import Compared
 from pipeline.build.verify.findings import SHOWN, Findings
 from pipeline.build.verify.material import Ledger, Material, parts_of, read_column
-from pipeline.stages.dedupe import ONE_ANSWER
-from pipeline.stages.jaccard import SetReader, jaccard_of_pairs
-from pipeline.stages.join import AlsoAlike, Found, Join, crowding, within
-from pipeline.stages.shingles import I64
+from pipeline.stages.alike.jaccard import SetReader, jaccard_of_pairs
+from pipeline.stages.alike.join import AlsoAlike, Found, Join, crowding, within
+from pipeline.stages.alike.shingles import I64
+from pipeline.stages.dedupe.deciding import ONE_ANSWER
 
 __all__ = ["check_staying"]
 

@@ -18,7 +18,7 @@ from pipeline.stages.inputs import RecordText, normalize_text, read_texts, words
 from pipeline.stages.normalize import Normalize
 from pipeline.stages.read import read_run
 from pipeline.stages.redact import Redact
-from pipeline.stages.templates import Template
+from pipeline.stages.varying.templates import Template
 
 __all__ = [
     "MIN_CHARACTERS",

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages.jaccard import F64, SetReader, containment_of_pairs, prefix_lengths
-from pipeline.stages.shingles import I64, U64, ShingleSets
+from pipeline.stages.alike.jaccard import F64, SetReader, containment_of_pairs, prefix_lengths
+from pipeline.stages.alike.shingles import I64, U64, ShingleSets
 
 __all__ = ["HoldJoin", "JoinedSets", "Pairs", "best_of", "spans"]
 

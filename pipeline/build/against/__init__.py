@@ -1,0 +1,1 @@
+"""The live rows held against other sets: evaluation files and earlier builds."""

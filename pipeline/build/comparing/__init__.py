@@ -1,0 +1,1 @@
+"""The fourth shelf: all live rows compared with one another."""

@@ -1,0 +1,1 @@
+"""The fifth shelf: the sample, the split and its proof."""

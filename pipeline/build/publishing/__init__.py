@@ -1,0 +1,1 @@
+"""A finished dataset handed to the Studio, its training started."""

@@ -1,0 +1,220 @@
+"""Where runs come from: exported files, or a Studio session. Both give numbered batches.
+
+A batch's number is its part's on the first shelf, and depends only on the source, so a build
+that was killed goes on with the batches that are missing.
+"""
+
+import glob
+import gzip
+import io
+from collections.abc import Container, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xxhash
+import zstandard
+
+from pipeline.build.pulling.templates import TemplateStudio
+from pipeline.digests import canonical_json, content_digest
+from pipeline.errors import SourceUnreadable, UsageError
+
+__all__ = ["DocumentBatch", "FileSource", "LineBatch", "RunSource", "hash_file", "line_blocks"]
+
+BLOCK = 8 << 20
+"""Bytes of run documents in a batch, about 1,300 runs of 6.5 KB."""
+
+_SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".gz", ".zst", ".parquet")
+_ROWS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LineBatch:
+    """Lines of a file: `data` holds whole lines, the first of them number `first_line`."""
+
+    index: int
+    origin: str
+    first_line: int
+    data: bytes
+    oversized: tuple[int, ...] = ()
+    """Numbers of lines that were left out because they are too long to hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentBatch:
+    """Run documents by id; None where the run vanished between the listing and the fetch."""
+
+    index: int
+    documents: tuple[tuple[str, bytes | None], ...]
+
+
+class RunSource(Protocol):
+    """A place that runs come from."""
+
+    def digest(self) -> str:
+        """Changes whenever the runs do."""
+
+    def describe(self) -> dict[str, Any]:
+        """What the manifest says of the source; no path of a machine, no secret."""
+
+    def total(self) -> int | None:
+        """How many runs there are, where that is known beforehand."""
+
+    def batches(self, done: Container[int]) -> Iterator[LineBatch | DocumentBatch]:
+        """The batches whose number is not in `done`, in order."""
+
+    def studio(self) -> TemplateStudio | None:
+        """Who has the templates of the runs' interactions; None where nobody can be asked."""
+
+
+class FileSource:
+    """Exported run documents: one JSON document a line, or a Parquet column `raw`."""
+
+    def __init__(self, patterns: Sequence[str], max_bytes: int) -> None:
+        self._paths = _expand(patterns)
+        self._max_bytes = max_bytes
+        self._hashes = {path: hash_file(path) for path in self._paths}
+
+    def digest(self) -> str:
+        """Over the files' contents, whatever they are called and in whatever order."""
+        return content_digest(canonical_json(sorted(self._hashes.values())))
+
+    def describe(self) -> dict[str, Any]:
+        """The files' names, without their folders, and hashes."""
+        files = [{"name": path.name, "xxh3_128": self._hashes[path]} for path in self._paths]
+        return {"kind": "files", "files": files}
+
+    def total(self) -> int | None:
+        """Not known before the files are read."""
+        return None
+
+    def batches(self, done: Container[int]) -> Iterator[LineBatch | DocumentBatch]:
+        """Blocks of about `BLOCK` bytes, cut between lines."""
+        index = 0
+        for path in self._paths:
+            for first_line, data, oversized in self._blocks(path):
+                if index not in done:
+                    yield LineBatch(index, path.name, first_line, data, oversized)
+                index += 1
+
+    def studio(self) -> None:
+        """None: files were exported by somebody else."""
+
+    def _blocks(self, path: Path) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
+        if path.suffix == ".parquet":
+            return _parquet_blocks(path)
+        return line_blocks(path, self._max_bytes)
+
+
+def line_blocks(path: Path, max_bytes: int) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
+    """Blocks of whole lines: the number of the first, the bytes, numbers of lines left out."""
+    line = 1
+    with _open(path) as file:
+        for data, oversized in _LineReader(file, max_bytes, path):
+            yield line, data, tuple(line + offset for offset in oversized)
+            line += data.count(b"\n")
+
+
+class _LineReader:
+    """Blocks of whole lines; a line beyond the limit is left out, its newline kept."""
+
+    def __init__(self, file: BinaryIO, limit: int, path: Path) -> None:
+        self._file, self._limit, self._path = file, limit, path
+
+    def __iter__(self) -> Iterator[tuple[bytes, list[int]]]:
+        rest = b""
+        while block := self._read():
+            data = rest + block
+            cut = data.rfind(b"\n") + 1
+            if cut == 0 and len(data) > self._limit:
+                rest = yield from self._skip_line()
+                continue
+            if cut:
+                yield data[:cut], []
+            rest = data[cut:]
+        if rest:
+            yield rest + b"\n", []
+
+    def _skip_line(self) -> Generator[tuple[bytes, list[int]], None, bytes]:
+        """Read on to the end of the long line without keeping it; gives what follows it."""
+        while block := self._read():
+            _, found, after = block.partition(b"\n")
+            if found:
+                yield b"\n", [0]
+                return after
+        yield b"\n", [0]
+        return b""
+
+    def _read(self) -> bytes:
+        try:
+            return self._file.read(BLOCK)
+        except (OSError, EOFError, zstandard.ZstdError) as error:
+            raise SourceUnreadable(f"{self._path}: cannot be read to its end ({error})") from None
+
+
+def _parquet_blocks(path: Path) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
+    try:
+        file = pq.ParquetFile(path)
+    except (OSError, pa.ArrowException) as error:
+        raise SourceUnreadable(f"{path}: is no readable Parquet file ({error})") from None
+    if "raw" not in file.schema_arrow.names:
+        raise SourceUnreadable(
+            f"{path}: has no column `raw`; export each run's JSON document into that column"
+        )
+    row = 1
+    for batch in file.iter_batches(_ROWS, columns=["raw"]):
+        documents = [value.as_py() or b"" for value in batch.column(0)]
+        lines = [doc.encode() if isinstance(doc, str) else doc for doc in documents]
+        yield row, b"".join(line.replace(b"\n", b" ") + b"\n" for line in lines), ()
+        row += len(lines)
+
+
+def _expand(patterns: Sequence[str]) -> tuple[Path, ...]:
+    paths: list[Path] = []
+    for pattern in patterns:
+        if "://" in pattern:
+            raise UsageError(f"--runs {pattern}: buckets are not built yet; give local files")
+        found = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207 (absolute patterns too)
+        if not found:
+            raise SourceUnreadable(f"--runs {pattern}: no file matches")
+        paths += [_checked(Path(name)) for name in found]
+    return tuple(dict.fromkeys(paths))
+
+
+def _checked(path: Path) -> Path:
+    if not path.is_file():
+        raise SourceUnreadable(f"{path}: there is no such file")
+    if not path.name.endswith(_SUFFIXES):
+        raise UsageError(
+            f"{path}: is not one of .jsonl, .jsonl.gz, .jsonl.zst, .parquet; "
+            "export one run document a line"
+        )
+    if path.stat().st_size == 0:
+        raise SourceUnreadable(f"{path}: is empty")
+    return path
+
+
+def hash_file(path: Path) -> str:
+    """The XXH3 of a file's bytes, 32 hexadecimal digits."""
+    digest = xxhash.xxh3_128()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise SourceUnreadable(f"{path}: cannot be read ({error.strerror})") from None
+    return digest.hexdigest()
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
+    with path.open("rb") as file:
+        if path.suffix == ".gz":
+            yield io.BufferedReader(gzip.GzipFile(fileobj=file), BLOCK)
+        elif path.suffix == ".zst":
+            yield zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+        else:
+            yield file

@@ -1,0 +1,105 @@
+"""Candidate pairs by MinHash LSH: which sets are worth comparing exactly.
+
+40 bands of 5 over 200 permutations: a pair with Jaccard index s becomes a candidate with the
+chance 1 - (1 - s^5)^40; at 0.8 one pair in eight million is missed. Every candidate is verified
+afterwards, so a band too many costs time and never a wrong merge. Imports only `shingles`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import rensa
+from numpy.typing import NDArray
+
+from pipeline.stages.alike.shingles import I64, U64, ShingleSets
+
+__all__ = ["BANDS", "CROWD", "ROWS", "Candidates", "band_keys", "find_candidates"]
+
+BANDS = 40
+ROWS = 5
+CROWD = 128
+"""More sets than this with one key in one band are a crowd: they are not paired one by one."""
+_SEED = 20_261_123
+_HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
+_MIX = np.uint64(0xFF51AFD7ED558CCD)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What is worth comparing."""
+
+    left: I64
+    right: I64
+    """Pairs of rows (left < right) that share a key in a band, each once."""
+    crowd: I64
+    """Rows that share a key with so many others that their pairs are not listed."""
+
+
+def band_keys(sets: ShingleSets) -> U64:
+    """One 64-bit key for each set and band, shape (sets, bands)."""
+    if len(sets) == 0:
+        return np.empty((0, BANDS), np.uint64)
+    matrix = rensa.RMinHash.digest_matrix_from_flat_token_hashes(
+        sets.values, sets.offsets.astype(np.uint64), BANDS * ROWS, _SEED
+    )
+    signature = np.array(matrix.to_rows(), np.uint64).reshape(len(sets), BANDS, ROWS)
+    keys = np.zeros((len(sets), BANDS), np.uint64)
+    for row in range(ROWS):
+        keys ^= signature[:, :, row]
+        keys *= _MIX
+        keys ^= keys >> np.uint64(32)
+    return keys
+
+
+def find_candidates(keys_of_band: Iterator[U64], crowd: int = CROWD) -> Candidates:
+    """All rows that share a key in at least one band, as pairs or, where too many, as a crowd.
+
+    Of two rows of the crowd no pair is listed, whatever key they share.
+    """
+    found = np.empty(0, np.uint64)
+    crowded = np.empty(0, np.bool_)
+    for keys in keys_of_band:
+        crowded = crowded if len(crowded) else np.zeros(len(keys), np.bool_)
+        order = np.argsort(keys, kind="stable")
+        starts, sizes = _buckets(keys[order])
+        many = sizes > crowd
+        crowded[order[_members(starts[many], sizes[many])]] = True
+        left, right = _pairs_in_buckets(order, starts[~many], sizes[~many])
+        found = np.unique(np.concatenate((found, _coded(left, right, crowded))))
+    left, right = (found >> _HALF).astype(np.int64), (found & _LOW).astype(np.int64)
+    listed = ~(crowded[left] & crowded[right])
+    return Candidates(left[listed], right[listed], np.flatnonzero(crowded))
+
+
+def _coded(left: I64, right: I64, crowded: NDArray[np.bool_]) -> U64:
+    listed = ~(crowded[left] & crowded[right])
+    return (left[listed].astype(np.uint64) << _HALF) | right[listed].astype(np.uint64)
+
+
+def _buckets(ranked: U64) -> tuple[I64, I64]:
+    """Where runs of two and more equal keys begin in a sorted column, and how long they are."""
+    fresh = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
+    sizes = np.diff(np.append(fresh, len(ranked)))
+    shared = sizes > 1
+    return fresh[shared], sizes[shared]
+
+
+def _members(starts: I64, sizes: I64) -> I64:
+    return np.repeat(starts, sizes) + _ramps(sizes)
+
+
+def _pairs_in_buckets(order: I64, starts: I64, sizes: I64) -> tuple[I64, I64]:
+    """Every pair within each bucket; `order` is ascending inside a bucket (stable sort)."""
+    members = _members(starts, sizes)
+    later = np.repeat(sizes, sizes) - 1 - _ramps(sizes)
+    left = np.repeat(members, later)
+    right = left + 1 + _ramps(later)
+    return order[left], order[right]
+
+
+def _ramps(sizes: NDArray[np.int64]) -> I64:
+    """0, 1, .. size - 1 for every size, one after the other."""
+    ends = np.cumsum(sizes)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) - np.repeat(ends - sizes, sizes)

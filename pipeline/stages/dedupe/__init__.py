@@ -1,0 +1,1 @@
+"""Who stays and who leaves for whom: the near-duplicate rule and its policies."""

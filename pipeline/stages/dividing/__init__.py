@@ -1,0 +1,1 @@
+"""Which records are taken and which split each goes to."""
