@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+import pyarrow as pa
+
 from pipeline.build.progress import SILENT, Progress
 from pipeline.build.verify.compared import compare_again
 from pipeline.build.verify.dedupe import check_dedupe
@@ -116,6 +118,8 @@ class _Checks:
         except (*DAMAGE, AssertionError, TrainsetError) as error:
             findings.add("the check could not be finished", said(error))
             looked_at = "what could be read"
+        finally:
+            pa.default_memory_pool().release_unused()
         broken = findings.broken()
         verdict: Verdict = "broken" if broken else "not checked" if lacking else "holds"
         self.done.append(Checked(name, looked_at, verdict, broken))

@@ -20,9 +20,8 @@ _PART = 3.0
 """Most 5-grams that a part holds on average."""
 _WIDEST = 0.9
 """The threshold from which on classes do not become narrower."""
-_SPARSE = 4
-"""Places in a table for each different signature."""
 _ROUNDING = 1e-9
+_ZERO = np.zeros(1, np.int32)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _SALT = np.uint64(0x9E3779B97F4A7C15)
@@ -102,10 +101,10 @@ class SignatureTable:
         """The table of ascending signatures."""
         begin = np.flatnonzero(np.concatenate((ordered[:1] == ordered[:1], np.diff(ordered) != 0)))
         keys = ordered[begin]
-        bits = max(10, (len(keys) * _SPARSE).bit_length())
+        bits = max(10, len(keys).bit_length())
         shift = np.uint64(64 - bits)
         counts = np.bincount((keys >> shift).astype(np.int64), minlength=1 << bits)
-        first = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+        first = np.concatenate((_ZERO, np.cumsum(counts, dtype=np.int32)))
         return cls(keys, np.append(begin, len(ordered)), first, shift)
 
     def find(self, asked: U64) -> tuple[I64, I64]:
