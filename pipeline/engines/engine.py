@@ -19,5 +19,8 @@ class Engine(Protocol):
         batches must be picklable. What the function raises is raised here.
         """
 
+    def rest(self) -> None:
+        """Give back the memory that idle workers hold; whoever maps again gets fresh ones."""
+
     def close(self) -> None:
         """Let go of what the engine holds."""

@@ -41,15 +41,19 @@ class LocalEngine:
         self.workers = workers or _processors()
         self._preload = preload
         self._pool: ProcessPoolExecutor | None = None
-        if self.workers > 1:
-            with _interrupts_wait():
-                self._pool = self._start()
 
     def map(self, function: Callable[[A], B], batches: Iterable[A]) -> Iterator[B]:
         """`function` of every batch, in order; see `Engine.map`."""
-        if self._pool is None:
+        if self.workers == 1:
             return map(function, batches)
+        if self._pool is None:
+            with _interrupts_wait():
+                self._pool = self._start()
         return self._in_pool(self._pool, function, batches)
+
+    def rest(self) -> None:
+        """End the workers, which are forked again at the next `map`."""
+        self.close()
 
     def close(self) -> None:
         """End the workers; work that has not begun is dropped."""

@@ -184,7 +184,7 @@ def _find_held(
     row = row_of_input[inputs[pairs.one]]
     order = np.lexsort((pairs.other, -pairs.similarity, row))
     row, text = row[order], texts[pairs.other[order]]
-    places = (items.sets.part[text], items.row[text])
+    places = (items.sets.part[text].astype(np.int64), items.row[text])
     tasks = _held_tasks(alike.rows, row, places, pairs.similarity[order])
     work = _HeldPart(spill.records, alike.templates, scratch)
     similarity = np.concatenate([np.empty(0), *engine.map(work, tasks)])

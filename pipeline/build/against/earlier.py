@@ -21,7 +21,7 @@ from pipeline.build.against.outside import Found
 from pipeline.build.comparing.dedupe import Alikeness
 from pipeline.build.comparing.keys import Templates, compared_texts
 from pipeline.build.comparing.learned import kept_templates
-from pipeline.build.comparing.rows import number_strings
+from pipeline.build.comparing.rows import number_strings, record_ids
 from pipeline.build.comparing.scratch import FileSets, write_sets
 from pipeline.build.ledger_file import Shelves
 from pipeline.engines import Engine
@@ -142,7 +142,9 @@ def _damaged(folder: Path, part: int, error: Exception) -> IntegrityError:
 
 def _same_runs(alike: Alikeness, kept: _Kept, free: NDArray[np.bool_]) -> _Matches:
     """Rows with a run id that was kept with the very same record."""
-    at = pc.index_in(_keys(alike.rows.table), value_set=_keys(kept.table))
+    live = alike.rows.table.select(["run_id"])
+    live = live.append_column("record_id", record_ids(alike.rows.table["record_id"]))
+    at = pc.index_in(_keys(live), value_set=_keys(kept.table))
     known = np.asarray(at.is_valid().to_numpy(zero_copy_only=False), np.bool_) & free
     rows = np.flatnonzero(known)
     places = np.asarray(at.fill_null(0).to_numpy(), np.int64)[rows]

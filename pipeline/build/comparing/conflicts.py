@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.build.comparing.rows import LiveRows
+from pipeline.build.comparing.rows import LiveRows, record_ids
 from pipeline.stages.dedupe.deciding import CONFLICT, Verdicts
 from pipeline.stages.dedupe.votes import Agreement
 from pipeline.storage import LocalStore
@@ -69,6 +69,6 @@ def _side(rows: LiveRows, name: str, chosen: Any) -> dict[str, pa.ChunkedArray]:
     at = pa.array(chosen)
     return {
         f"{name}_run_id": rows.table["run_id"].take(at),
-        f"{name}_record_id": rows.table["record_id"].take(at),
+        f"{name}_record_id": record_ids(rows.table["record_id"].take(at)),
         f"{name}_score": rows.table["score"].take(at),
     }

@@ -5,7 +5,6 @@ besides (which inputs are alike, what ties rows together) is handed on in `Alike
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pyarrow.compute as pc
 
 from pipeline.build.against.outside import Outside
 from pipeline.build.comparing.conflicts import named_agreement, write_preferences
-from pipeline.build.comparing.keys import KeysPart, PartKeys, Templates
+from pipeline.build.comparing.keys import AllKeys, KeysPart, Templates
 from pipeline.build.comparing.learn import learn
 from pipeline.build.comparing.learned import keep_templates
 from pipeline.build.comparing.rows import LiveRows, number_equal, number_strings
@@ -88,22 +87,24 @@ def compare(
     progress.begin("compare", len(rows))
     templates, ranks = learn(rows, spill, scratch, engine)
     keep_templates(records.store, templates)
-    keys: list[PartKeys] = []
+    keys = AllKeys(len(rows))
     work = engine.map(
         KeysPart(records, spill, scratch, templates, ranks), list(enumerate(rows.rows_of_part))
     )
     for part in work:
-        keys.append(part)
+        keys.add(part)
         progress.advance(len(part.whole))
-    numbers, first = number_equal(np.concatenate([part.inputs for part in keys]))
-    answers, first_answer = number_equal(np.concatenate([part.answers for part in keys]))
-    inputs = FileSets.over(scratch, "inputs", [part.input_sizes for part in keys]).only(first)
-    bands = BandFiles(scratch, [len(part.whole) for part in keys])
+    engine.rest()
+    numbers, first = number_equal(keys.inputs)
+    answers, first_answer = number_equal(keys.answers)
+    inputs = FileSets.over(scratch, "inputs", keys.of_part(keys.input_sizes)).only(first)
+    bands = BandFiles(scratch, keys.counts)
     pairs, crowd = alike_pairs(inputs, bands.bands(BANDS, first), spec.threshold, engine.map)
     ties = pairs | lead(Join(inputs, spec.threshold), crowd, run=engine.map)
     said = f"{len(first):,} distinct inputs, {len(ties):,} alike pairs"
     progress.end("compare", said)
-    answer_sets = FileSets.over(scratch, "answers", [part.answer_sizes for part in keys])
+    engine.rest()
+    answer_sets = FileSets.over(scratch, "answers", keys.of_part(keys.answer_sizes))
     return Alikeness(
         rows=rows,
         input=numbers,
@@ -113,9 +114,9 @@ def compare(
         pairs=pairs,
         crowd=crowd,
         ties=ties,
-        whole=np.concatenate([part.whole for part in keys]),
-        beginnings=np.concatenate([part.beginnings for part in keys]),
-        beginning_row=_global_rows(keys),
+        whole=keys.whole,
+        beginnings=np.concatenate(keys.beginnings),
+        beginning_row=np.concatenate(keys.beginning_row),
         templates=templates,
         ranks=ranks,
     )
@@ -172,15 +173,6 @@ def _rows(alike: Alikeness, spec: DedupeSpec, outside: Outside) -> DedupeRows:
         contained=contained,
         outside=outside.code,
     )
-
-
-def _global_rows(keys: Sequence[PartKeys]) -> I64:
-    begin = 0
-    found = [np.empty(0, np.int64)]
-    for part in keys:
-        found.append(part.beginning_row + begin)
-        begin += len(part.whole)
-    return np.concatenate(found)
 
 
 def _write(

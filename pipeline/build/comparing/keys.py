@@ -22,7 +22,7 @@ from pipeline.stages.alike.shingles import I64, U8, U64, shingle_sets
 from pipeline.stages.inputs import RecordText, read_texts, words_of
 from pipeline.stages.varying.templates import NO_TEMPLATE, Template
 
-__all__ = ["KeysPart", "PartKeys", "Templates", "compared_texts", "record_texts"]
+__all__ = ["AllKeys", "KeysPart", "PartKeys", "Templates", "compared_texts", "record_texts"]
 
 Templates = Mapping[str | None, Template]
 """The template of every interaction and version, by `interaction_key`."""
@@ -44,6 +44,37 @@ class PartKeys:
     """Digests of the conversations' beginnings, all rows one after the other."""
     beginning_row: I64
     """For each of them its row, counted among the part's live rows."""
+
+
+class AllKeys:
+    """The keys of all live rows, filled part by part; every column has one entry a row."""
+
+    def __init__(self, rows: int) -> None:
+        self.inputs = np.empty((rows, 2), np.uint64)
+        self.answers = np.empty((rows, 2), np.uint64)
+        self.input_sizes = np.empty(rows, np.int64)
+        self.answer_sizes = np.empty(rows, np.int64)
+        self.whole = np.empty(rows, np.int64)
+        self.beginnings: list[I64] = [np.empty(0, np.int64)]
+        """Of the parts so far; so is `beginning_row`, which counts among all rows."""
+        self.beginning_row: list[I64] = [np.empty(0, np.int64)]
+        self.counts: list[int] = []
+        """Rows of every part so far."""
+
+    def add(self, part: PartKeys) -> None:
+        """Take the next part in."""
+        begin = sum(self.counts)
+        span = slice(begin, begin + len(part.whole))
+        self.inputs[span], self.answers[span] = part.inputs, part.answers
+        self.input_sizes[span], self.answer_sizes[span] = part.input_sizes, part.answer_sizes
+        self.whole[span] = part.whole
+        self.beginnings.append(part.beginnings)
+        self.beginning_row.append(part.beginning_row + begin)
+        self.counts.append(len(part.whole))
+
+    def of_part(self, column: I64) -> list[I64]:
+        """A column, part by part."""
+        return np.split(column, np.cumsum(self.counts)[:-1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,12 @@ import pyarrow.compute as pc
 from pipeline.build.shelf import Shelf
 from pipeline.stages.alike.shingles import I64, U64
 
-__all__ = ["LiveRows", "number_equal", "number_strings", "read_live_rows"]
+__all__ = ["LiveRows", "number_equal", "number_strings", "read_live_rows", "record_ids"]
 
 _COLUMNS = ("run_id", "record_id", "score", "selected", "created", "updated")
 _REPEATED = ("interaction", "interaction_key", "step")
+_RECORD_ID = 16
+"""Bytes of a record id, which is written with two digits for each."""
 _UNKNOWN = np.iinfo(np.int64).min
 
 
@@ -25,8 +27,8 @@ class LiveRows:
     """Rows that validation let through, over all parts, in order."""
 
     table: pa.Table
-    """run_id; record_id; score; selected; created, updated (microseconds since 1970); and as
-    dictionaries interaction, interaction_key and step."""
+    """run_id; record_id (16 bytes); score; selected; created, updated (microseconds since 1970);
+    and as dictionaries interaction, interaction_key and step."""
     rows_of_part: Sequence[I64]
     """For every part the numbers of its live rows."""
 
@@ -70,14 +72,30 @@ def read_live_rows(records: Shelf, validated: Shelf) -> LiveRows:
     rows_of_part: list[I64] = []
     for part in range(len(manifest.rows)):
         alive = validated.read_part(part, ["code"])["code"].is_null()
-        table = records.read_part(part, [*_COLUMNS, *_REPEATED]).filter(alive)
-        for name in _REPEATED:
-            column = table[name].dictionary_encode()
-            table = table.set_column(table.schema.get_field_index(name), name, column)
-        tables.append(table)
+        tables.append(_lean(records.read_part(part, [*_COLUMNS, *_REPEATED]).filter(alive)))
         rows_of_part.append(np.asarray(pc.indices_nonzero(alive).to_numpy(), np.int64))
-    whole = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-    return LiveRows(whole, rows_of_part)
+    whole = pa.concat_tables(tables).unify_dictionaries()
+    del tables
+    rows = LiveRows(whole.combine_chunks(), rows_of_part)
+    pa.default_memory_pool().release_unused()
+    return rows
+
+
+def _lean(table: pa.Table) -> pa.Table:
+    """Repeated strings as dictionaries, the digits of the record ids as bytes."""
+    columns = {name: table[name].dictionary_encode() for name in _REPEATED}
+    data = bytes.fromhex("".join(table["record_id"].to_pylist()))
+    columns["record_id"] = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(_RECORD_ID), table.num_rows, [None, pa.py_buffer(data)]
+    )
+    for name, column in columns.items():
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    return table
+
+
+def record_ids(column: pa.ChunkedArray) -> pa.Array:
+    """The record ids of live rows as they are written."""
+    return pa.array([value.hex() for value in column.to_pylist()], pa.string())
 
 
 def number_strings(column: pa.ChunkedArray, null: int | None = None) -> I64:

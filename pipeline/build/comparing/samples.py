@@ -145,12 +145,12 @@ def _path(scratch: Path, batch: int, part: int) -> Path:
 
 
 def _hashes(column: pa.ChunkedArray) -> U64:
-    """The XXH3 of every string, a slice of the column at a time."""
+    """The XXH3 of every string or bytes, a slice of the column at a time."""
     digest = xxhash.xxh3_64_intdigest
     found = np.empty(len(column), np.uint64)
     for start in range(0, len(column), _SLICE):
-        texts = column.slice(start, _SLICE).to_pylist()
-        found[start : start + len(texts)] = [digest(text.encode()) for text in texts]
+        values = column.slice(start, _SLICE).cast(pa.binary()).to_pylist()
+        found[start : start + len(values)] = [digest(value) for value in values]
     return found
 
 

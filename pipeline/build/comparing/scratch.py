@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.stages.alike.shingles import I64, U64, ShingleSets
 
 __all__ = ["BandFiles", "FileSets", "write_bands", "write_sets"]
 
 _ITEM = 8
+I32 = NDArray[np.int32]
 
 
 def write_sets(folder: Path, kind: str, part: int, sets: ShingleSets) -> I64:
@@ -35,17 +37,18 @@ class FileSets:
     folder: Path
     kind: str
     sizes: I64
-    part: I64
-    start: I64
+    part: I32
+    start: I32
     """Where the row's values begin in its part's file, in values."""
 
     @classmethod
     def over(cls, folder: Path, kind: str, sizes_of_part: Sequence[I64]) -> "FileSets":
         """All rows of all parts, in order."""
-        starts = [np.cumsum(sizes) - sizes for sizes in sizes_of_part]
+        starts = [(np.cumsum(sizes) - sizes).astype(np.int32) for sizes in sizes_of_part]
         counts = [len(sizes) for sizes in sizes_of_part]
-        parts = np.repeat(np.arange(len(counts)), counts)
-        return cls(folder, kind, _joined(sizes_of_part), parts, _joined(starts))
+        parts = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+        sizes = np.concatenate([np.empty(0, np.int64), *sizes_of_part], dtype=np.int64)
+        return cls(folder, kind, sizes, parts, np.concatenate([np.empty(0, np.int32), *starts]))
 
     def only(self, rows: I64) -> "FileSets":
         """The sets of these rows, numbered anew from 0."""
@@ -64,7 +67,7 @@ class FileSets:
             self._read(part, spans, view)
         return ShingleSets(values, offsets)
 
-    def _read(self, part: int, spans: tuple[I64, I64, I64], view: memoryview) -> None:
+    def _read(self, part: int, spans: tuple[I64, I32, I64], view: memoryview) -> None:
         descriptor = os.open(self.folder / f"{self.kind}-{part:05d}.u64", os.O_RDONLY)
         try:
             for target, start, size in zip(*(span.tolist() for span in spans), strict=True):
@@ -91,7 +94,3 @@ class BandFiles:
     def _column(self, part: int, band: int, size: int) -> U64:
         path = self.folder / f"bands-{part:05d}.u64"
         return np.fromfile(path, np.uint64, count=size, offset=band * size * _ITEM)
-
-
-def _joined(arrays: Sequence[I64]) -> I64:
-    return np.concatenate([np.empty(0, np.int64), *arrays])

@@ -28,7 +28,7 @@ _TASKS = 8
 """Tasks that are wanted where they are not too small for it."""
 _PROBE_VALUES = 1 << 18
 """About how many 5-grams are looked up at once."""
-_MEETINGS = 4 << 20
+_MEETINGS = 1 << 20
 """About how many meetings of two sets are held at once."""
 _MANY = (1 << 16) - 1
 _ROUNDING = 1e-9
