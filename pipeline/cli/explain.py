@@ -85,6 +85,8 @@ def _match(life: RunLife) -> list[str]:
     row, likeness = life.row, life.likeness
     if row.matched_run_id is None or row.code == "contaminated":
         return []  # the detail names the item of the other set
+    if row.code == "in_earlier_dataset" and row.matched_run_id == row.run_id:
+        return []  # the detail says that the earlier build kept this very run
     if row.similarity is None:
         said = [f"  its place is taken by {row.matched_run_id}"]
     else:

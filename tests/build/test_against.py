@@ -15,6 +15,7 @@ import zstandard
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.build.telling.life import explain_run
+from pipeline.build.verify import verify_folder
 from pipeline.errors import GateRefused, IntegrityError, SourceUnreadable, UsageError
 from pipeline.spec import BuildSpec, load_spec
 
@@ -467,3 +468,18 @@ def test_lines_that_hold_no_text_are_counted(build: Build, tmp_path: Path) -> No
     )
     (told,) = build(path).manifest.source["against"]
     assert (told["items"], told["unread"]) == (1, 3)
+
+
+def test_what_left_for_another_dataset_verifies(
+    build: Build, runs: Runs, write_runs: Writer, tmp_path: Path
+) -> None:
+    """Also a conflict with a run that this build never pulled."""
+    earlier = build(source=write_runs(runs[:20], "earlier.jsonl"))
+    other = {**runs[6], "id": named(9002), "result": {"label": "billing"}}
+    items = write(tmp_path / "set.jsonl", {"question": runs[40]["parameters"]["mail"]})
+    result = build(items, earlier.path, source=write_runs([*runs[15:], other], "later.jsonl"))
+    assert ledger(result)[named(9002)]["code"] == "conflict"
+    assert ledger(result)[named(9002)]["matched_run_id"] == named(6)
+    found = verify_folder(result.path, workers=1)
+    assert [one for one in found.checks if one.broken] == []
+    assert found.holds

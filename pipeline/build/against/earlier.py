@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.build.against.joining import pairs_alike
 from pipeline.build.against.other_sets import EarlierBuild
-from pipeline.build.against.outside import Found
+from pipeline.build.against.outside import CONTRADICTED, Found
 from pipeline.build.comparing.dedupe import Alikeness
 from pipeline.build.comparing.keys import Templates, compared_texts
 from pipeline.build.comparing.learned import kept_templates
@@ -41,7 +41,6 @@ _PAIRS = 1 << 20
 _SCHEMA = pa.schema([(name, pa.string()) for name in ("run_id", "record_id", "interaction")])
 _SAME_RUN = "kept this run"
 _ALIKE = "kept a run that is alike"
-_OTHER_ANSWER = "kept another answer to this input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def find_earlier(
         lots = _read_lots(alike, builds, kept, engine=engine, scratch=scratch)
         pairs = _alike_inputs(alike, lots, rest, threshold, engine)
         like, unlike = _hold_answers(alike, kept, lots, pairs, free=rest, spec=spec)
-        found += [(like, _ALIKE, IN_EARLIER), (unlike, _OTHER_ANSWER, CONFLICT)]
+        found += [(like, _ALIKE, IN_EARLIER), (unlike, CONTRADICTED, CONFLICT)]
     return _told(found, kept, builds), facts
 
 

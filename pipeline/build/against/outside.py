@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.stages.alike.jaccard import F64
 from pipeline.stages.alike.shingles import I64
 
-__all__ = ["Found", "Outside"]
+__all__ = ["CONTRADICTED", "Found", "Outside", "names_another_set"]
+
+CONTRADICTED = "kept another answer to this input"
+"""What the detail of a conflict ends with whose other side is in an earlier build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +65,10 @@ class Outside:
             detail=pa.array(detail, pa.string()).take(at),
             facts=tuple(facts),
         )
+
+
+def names_another_set(code: pa.Array, detail: pa.Array) -> pa.Array:
+    """For rows of a ledger whether what they name is in another set, not among the runs."""
+    near = pc.is_in(code, value_set=pa.array(["contaminated", "in_earlier_dataset"]))
+    against = pc.and_(pc.equal(code, "conflict"), pc.ends_with(detail, CONTRADICTED))
+    return pc.or_(near, against.fill_null(fill_value=False))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.build.against.outside import names_another_set
 from pipeline.build.comparing.rows import number_strings
 from pipeline.build.verify.compared import Compared
 from pipeline.build.verify.findings import SHOWN, Findings
@@ -53,7 +54,9 @@ class _Leaving:
 
 
 def _leaving(ledger: Ledger) -> _Leaving:
-    rows = np.flatnonzero(ledger.has_code(*_COMPARED))
+    elsewhere = names_another_set(ledger.column("code"), ledger.column("detail"))
+    others = np.asarray(elsewhere.to_numpy(zero_copy_only=False), np.bool_)
+    rows = np.flatnonzero(ledger.has_code(*_COMPARED) & ~others)
     stays = ledger.stays()
     order = np.concatenate((np.flatnonzero(stays), np.flatnonzero(~stays)))
     named = ledger.column("matched_run_id").take(pa.array(rows))

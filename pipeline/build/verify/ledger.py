@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.build.against.outside import names_another_set
 from pipeline.build.ledger_file import ledger_tables
 from pipeline.build.verify.findings import SHOWN, Findings
 from pipeline.build.verify.material import (
@@ -138,7 +139,9 @@ def _check_matches(material: Material, table: pa.Table, findings: Findings) -> N
         run_ids,
         alike & _null(table, "matched_run_id"),
     )
-    matched = np.flatnonzero(~_null(table, "matched_run_id") & ~_is(table, "code", *_ELSEWHERE))
+    codes, details = table["code"].combine_chunks(), table["detail"].combine_chunks()
+    elsewhere = _truth(names_another_set(codes, details))
+    matched = np.flatnonzero(~_null(table, "matched_run_id") & ~elsewhere)
     names = named.take(pa.array(matched))
     known = _truth(pc.is_in(names, value_set=run_ids))
     _add_named(
