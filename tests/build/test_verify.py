@@ -419,7 +419,7 @@ def test_a_record_that_was_edited_is_named(built: BuildResult) -> None:
 def test_templates_that_were_changed_are_found(built: BuildResult) -> None:
     path = built.path / "4-dedupe" / "_templates.json"
     ((key, template),) = json.loads(path.read_bytes())
-    path.write_text(json.dumps([[key, {**template, "turn_pieces": ["of the order"]}]]))
+    path.write_text(json.dumps([[key, {**template, "pieces": ["of the order"]}]]))
     assert "its similarity is not the one computed" in broken(verify(built))["dedupe"]
 
 

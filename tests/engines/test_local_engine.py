@@ -61,6 +61,7 @@ def test_workers_end_when_their_parent_is_killed() -> None:
         "from pipeline.engines import open_engine\n"
         "if __name__ == '__main__':\n"
         "    engine = open_engine('local', 2)\n"
+        "    list(engine.map(abs, [1]))\n"
         "    print(os.getpid(), *[p.pid for p in engine._pool._processes.values()], flush=True)\n"
         "    time.sleep(60)\n"
     )
