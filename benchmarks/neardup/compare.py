@@ -48,6 +48,7 @@ def compare(material: Material, chosen: list[Contestant]) -> Row:
         "runs": len(material.inputs),
         "megabytes": material.texts.stat().st_size / 1e6,
         "families": families,
+        "rare": len(material.rare),
         "planted": {what: kinds.count(what) for what in dict.fromkeys(kinds)},
         "rows": rows,
     }

@@ -39,7 +39,7 @@ def panel(axes: Axes, rows: list[dict[str, Any]], key: str, title: str) -> None:
             marker=MARKS[row["name"]],
             linewidth=3 if row["name"] == "trainset" else 1.6,
             zorder=3 if row["name"] == "trainset" else 2,
-            label=row["name"],
+            label=row["name"] + ("*" if row["name"] == "semhash" else ""),
         )
     axes.set_xticks(range(len(points)), list(points))
     axes.set_xlabel("words of template before what varies")

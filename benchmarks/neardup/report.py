@@ -22,6 +22,13 @@ TITLES = {
     "inputs alone": "The same runs with the templates cut out by hand",
     "open data": "Open data",
 }
+KINDS = {
+    "exact_duplicate": "exact copies",
+    "one_word_edit": "edits of one word",
+    "look_alike": "look-alikes",
+    "paraphrase": "paraphrases",
+    "other_answer": "inputs with another answer",
+}
 HEAD = (
     ("tool", "---"),
     ("kept", "---:"),
@@ -66,10 +73,11 @@ def write(results: Path, page: Path) -> None:
         runs=found["runs"],
         seed=found["seed"],
         planted=_planted(materials["generator"]),
+        rare=materials["generator"]["rare"],
         generator="\n".join(_section(materials["generator"])),
         must_stay="\n".join(_must_stay(materials["generator"])),
         by_words="\n".join(_by_words(materials["generator"])),
-        inputs_alone="\n".join(_section(materials["inputs alone"])),
+        inputs_alone="\n".join(_section(_with_ours(materials))),
         open_data="\n".join(_open_data(materials.get("open data"))),
         parameters="\n".join(_parameters(found["versions"])),
         failed="\n".join(_failed(found["materials"])),
@@ -78,8 +86,7 @@ def write(results: Path, page: Path) -> None:
 
 
 def _planted(material: Row) -> str:
-    words = (f"{count:,} {what.replace('_', ' ')}" for what, count in material["planted"].items())
-    return ", ".join(words)
+    return ", ".join(f"{count:,} {KINDS[what]}" for what, count in material["planted"].items())
 
 
 def _section(material: Row) -> Iterator[str]:
@@ -89,6 +96,12 @@ def _section(material: Row) -> Iterator[str]:
     )
     yield ""
     yield from _table(HEAD, (_cells(row) for row in _finished(material)))
+
+
+def _with_ours(materials: dict[str, Row]) -> Row:
+    """The row of trainset on whole records stands first: it was not given the inputs."""
+    ours = [row for row in materials["generator"]["rows"] if row["name"] == TRAINSET]
+    return materials["inputs alone"] | {"rows": ours + materials["inputs alone"]["rows"]}
 
 
 def _finished(material: Row) -> list[Row]:

@@ -1,13 +1,15 @@
 """The near-duplicate benchmark's truth is true, and its figures tell good answers from bad ones."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from generate import LENGTHS, RARE, interactions, write
 from materials import Material, generated, inputs_alone
+from report import machine
+from report import write as write_page
 from scoring import Answer, Known, known, random_split, score
 from similarity import alike_pairs, normalized, shingles
 
@@ -155,3 +157,40 @@ def test_the_split_takes_a_tenth_and_everything_once(material: Material) -> None
     assert len(validation) == RUNS // 10
     assert train | validation == material.inputs.keys()
     assert not train & validation
+
+
+def results(material: Material, facts: Known, tmp_path: Path) -> Path:
+    made = asdict(score(facts, answer_of(material, originals(material))))
+    row = {"name": "trainset", "seconds": 1.25, "peak_mb": 310.0, **made}
+    failed = {"name": "rensa", "failed": "No module named 'rensa'"}
+    kinds = [pair["what"] for pair in material.planted]
+    found = {
+        "name": "generator",
+        "runs": RUNS,
+        "megabytes": 1.0,
+        "families": len(originals(material)),
+        "rare": len(material.rare),
+        "planted": {what: kinds.count(what) for what in dict.fromkeys(kinds)},
+        "rows": [row, failed],
+    }
+    place = tmp_path / "results.json"
+    whole = {"runs": RUNS, "seed": 3, "machine": machine(), "versions": {"rensa": "0.5.0"}}
+    materials = [found, found | {"name": "inputs alone", "rows": []}]
+    place.write_text(json.dumps(whole | {"materials": materials}))
+    return place
+
+
+def test_the_page_says_what_was_measured_and_what_was_not(
+    material: Material, facts: Known, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.md"
+    write_page(results(material, facts, tmp_path), page)
+    text = page.read_text()
+    kept = len(originals(material))
+    assert f"| **trainset** | {kept:,} | 100.0% | 100.0% | 100.0% | 0 | 0 | 0 | 1.2 | 310 |" in text
+    assert "rensa could not be run on" in text
+    assert "No module named 'rensa'" in text
+    assert "`TRAINSET_REAL_RUNS` named no file" in text
+    assert "**rensa** (rensa 0.5.0)" in text
+    assert "| tool | 0 words | 25 words |" in text
+    assert "{" not in text
