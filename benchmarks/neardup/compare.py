@@ -144,12 +144,13 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="+", choices=[one.name for one in CONTESTANTS])
-    parser.add_argument("--docs", type=Path, default=HERE.parents[1] / "docs")
+    parser.add_argument("--docs", type=Path, help="default: docs, or with --only .bench/neardup")
     flags = parser.parse_args()
     if not OTHERS.exists():
         sys.exit("the other tools are not installed: run `make bench-others` first")
     os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str((FOLDER / "hf").resolve())}
     chosen = [one for one in CONTESTANTS if not flags.only or one.name in flags.only]
+    docs = flags.docs or (FOLDER if flags.only else HERE.parents[1] / "docs")
     made = [compare(material, chosen) for material in materials(flags.runs, flags.seed)]
     results = FOLDER / "results.json"
     results.write_text(
@@ -164,9 +165,9 @@ def main() -> int:
             indent=1,
         )
     )
-    plot = [str(OTHERS), str(HERE / "plot.py"), str(results), str(flags.docs / "benchmark.svg")]
+    plot = [str(OTHERS), str(HERE / "plot.py"), str(results), str(docs / "benchmark.svg")]
     subprocess.run(plot, check=True)
-    report.write(results, flags.docs / "benchmark.md")
+    report.write(results, docs / "benchmark.md")
     return 0
 
 
