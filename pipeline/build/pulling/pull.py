@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipeline.api.runs import Run, ref_name
 from pipeline.build.progress import Progress
-from pipeline.build.pulling.sources import DocumentBatch, LineBatch, RunSource
+from pipeline.build.pulling.sources import Batch, DocumentBatch, FileSlice, LineBatch, RunSource
 from pipeline.build.shelf import Shelf, ShelfManifest
 from pipeline.engines import Engine
 from pipeline.errors import SourceUnreadable
@@ -78,7 +78,8 @@ class _PullPart:
     shelf: Shelf
     then: Then | None
 
-    def __call__(self, batch: LineBatch | DocumentBatch) -> tuple[int, int]:
+    def __call__(self, batch: Batch) -> tuple[int, int]:
+        batch = batch.read() if isinstance(batch, FileSlice) else batch
         rows = list(_documents(batch))
         raws = [raw for _, raw in rows]
         keys = [_key_columns(label, raw) for label, raw in rows]

@@ -22,12 +22,22 @@ from pipeline.build.pulling.templates import TemplateStudio
 from pipeline.digests import canonical_json, content_digest
 from pipeline.errors import SourceUnreadable, UsageError
 
-__all__ = ["DocumentBatch", "FileSource", "LineBatch", "RunSource", "hash_file", "line_blocks"]
+__all__ = [
+    "Batch",
+    "DocumentBatch",
+    "FileSlice",
+    "FileSource",
+    "LineBatch",
+    "RunSource",
+    "hash_file",
+    "line_blocks",
+]
 
 BLOCK = 8 << 20
 """Bytes of run documents in a batch, about 1,300 runs of 6.5 KB."""
 
 _SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".gz", ".zst", ".parquet")
+_PACKED = (".gz", ".zst")
 _ROWS = 1024
 
 
@@ -44,11 +54,38 @@ class LineBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class FileSlice:
+    """Lines that lie plain in a file; who works on them reads them."""
+
+    index: int
+    path: Path
+    first_line: int
+    start: int
+    size: int
+    """In bytes."""
+
+    def read(self) -> LineBatch:
+        """The lines; `SourceUnreadable` where the file has changed meanwhile."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.start)
+                data = file.read(self.size)
+        except OSError as error:
+            raise SourceUnreadable(f"{self.path}: cannot be read ({error.strerror})") from None
+        if len(data) != self.size:
+            raise SourceUnreadable(f"{self.path}: was cut while it was read")
+        return LineBatch(self.index, self.path.name, self.first_line, data)
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentBatch:
     """Run documents by id; None where the run vanished between the listing and the fetch."""
 
     index: int
     documents: tuple[tuple[str, bytes | None], ...]
+
+
+Batch = LineBatch | FileSlice | DocumentBatch
 
 
 class RunSource(Protocol):
@@ -63,7 +100,7 @@ class RunSource(Protocol):
     def total(self) -> int | None:
         """How many runs there are, where that is known beforehand."""
 
-    def batches(self, done: Container[int]) -> Iterator[LineBatch | DocumentBatch]:
+    def batches(self, done: Container[int]) -> Iterator[Batch]:
         """The batches whose number is not in `done`, in order."""
 
     def studio(self) -> TemplateStudio | None:
@@ -91,30 +128,52 @@ class FileSource:
         """Not known before the files are read."""
         return None
 
-    def batches(self, done: Container[int]) -> Iterator[LineBatch | DocumentBatch]:
+    def batches(self, done: Container[int]) -> Iterator[Batch]:
         """Blocks of about `BLOCK` bytes, cut between lines."""
         index = 0
         for path in self._paths:
-            for first_line, data, oversized in self._blocks(path):
+            for block in self._blocks(path):
                 if index not in done:
-                    yield LineBatch(index, path.name, first_line, data, oversized)
+                    yield _batch(index, path, block)
                 index += 1
 
     def studio(self) -> None:
         """None: files were exported by somebody else."""
 
-    def _blocks(self, path: Path) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
+    def _blocks(self, path: Path) -> Iterator["_Block"]:
         if path.suffix == ".parquet":
             return _parquet_blocks(path)
-        return line_blocks(path, self._max_bytes)
+        return _line_blocks(path, self._max_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Lines of a file, and where they lie in it; None where they do not lie there plain."""
+
+    first_line: int
+    data: bytes
+    oversized: tuple[int, ...] = ()
+    start: int | None = None
+
+
+def _batch(index: int, path: Path, block: _Block) -> Batch:
+    """A block as a worker gets it: bytes only where it cannot read them by itself."""
+    if block.start is not None and not block.oversized and path.suffix not in _PACKED:
+        return FileSlice(index, path, block.first_line, block.start, len(block.data))
+    return LineBatch(index, path.name, block.first_line, block.data, block.oversized)
 
 
 def line_blocks(path: Path, max_bytes: int) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
     """Blocks of whole lines: the number of the first, the bytes, numbers of lines left out."""
+    for block in _line_blocks(path, max_bytes):
+        yield block.first_line, block.data, block.oversized
+
+
+def _line_blocks(path: Path, max_bytes: int) -> Iterator[_Block]:
     line = 1
     with _open(path) as file:
-        for data, oversized in _LineReader(file, max_bytes, path):
-            yield line, data, tuple(line + offset for offset in oversized)
+        for start, data, oversized in _LineReader(file, max_bytes, path):
+            yield _Block(line, data, tuple(line + offset for offset in oversized), start)
             line += data.count(b"\n")
 
 
@@ -123,8 +182,11 @@ class _LineReader:
 
     def __init__(self, file: BinaryIO, limit: int, path: Path) -> None:
         self._file, self._limit, self._path = file, limit, path
+        self._taken = 0
+        """Bytes that were read."""
 
-    def __iter__(self) -> Iterator[tuple[bytes, list[int]]]:
+    def __iter__(self) -> Iterator[tuple[int | None, bytes, list[int]]]:
+        """Where a block begins (None: it is not as it lies in the file), its bytes, long lines."""
         rest = b""
         while block := self._read():
             data = rest + block
@@ -133,29 +195,31 @@ class _LineReader:
                 rest = yield from self._skip_line()
                 continue
             if cut:
-                yield data[:cut], []
+                yield self._taken - len(data), data[:cut], []
             rest = data[cut:]
         if rest:
-            yield rest + b"\n", []
+            yield None, rest + b"\n", []
 
-    def _skip_line(self) -> Generator[tuple[bytes, list[int]], None, bytes]:
+    def _skip_line(self) -> Generator[tuple[None, bytes, list[int]], None, bytes]:
         """Read on to the end of the long line without keeping it; gives what follows it."""
         while block := self._read():
             _, found, after = block.partition(b"\n")
             if found:
-                yield b"\n", [0]
+                yield None, b"\n", [0]
                 return after
-        yield b"\n", [0]
+        yield None, b"\n", [0]
         return b""
 
     def _read(self) -> bytes:
         try:
-            return self._file.read(BLOCK)
+            block = self._file.read(BLOCK)
         except (OSError, EOFError, zstandard.ZstdError) as error:
             raise SourceUnreadable(f"{self._path}: cannot be read to its end ({error})") from None
+        self._taken += len(block)
+        return block
 
 
-def _parquet_blocks(path: Path) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
+def _parquet_blocks(path: Path) -> Iterator[_Block]:
     try:
         file = pq.ParquetFile(path)
     except (OSError, pa.ArrowException) as error:
@@ -168,7 +232,7 @@ def _parquet_blocks(path: Path) -> Iterator[tuple[int, bytes, tuple[int, ...]]]:
     for batch in file.iter_batches(_ROWS, columns=["raw"]):
         documents = [value.as_py() or b"" for value in batch.column(0)]
         lines = [doc.encode() if isinstance(doc, str) else doc for doc in documents]
-        yield row, b"".join(line.replace(b"\n", b" ") + b"\n" for line in lines), ()
+        yield _Block(row, b"".join(line.replace(b"\n", b" ") + b"\n" for line in lines))
         row += len(lines)
 
 

@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from pipeline.api.prompts import RenderedPrompt
 from pipeline.api.sessions import TrainingSession
-from pipeline.build.pulling.sources import DocumentBatch, LineBatch
+from pipeline.build.pulling.sources import Batch, DocumentBatch
 from pipeline.build.pulling.templates import Withheld
 from pipeline.client import Refusal, StudioClient
 from pipeline.digests import canonical_json, content_digest
@@ -48,7 +48,7 @@ class StudioSource:
         """The session's Studio."""
         return SessionTemplates(self._client, frozenset(self._interactions))
 
-    def batches(self, done: Container[int]) -> Iterator[LineBatch | DocumentBatch]:
+    def batches(self, done: Container[int]) -> Iterator[Batch]:
         """A thousand runs each, in the order of their ids."""
         ids = sorted(self._runs)
         spans = list(range(0, len(ids), _RUNS_PER_PART))
