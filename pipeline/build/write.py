@@ -6,6 +6,7 @@ put together from them in one pass, by record id. So the order depends on the co
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -138,10 +139,22 @@ def _by_split(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
 
 def _assemble(store: LocalStore, path: str, split: str, lines: _Lines) -> DatasetFile:
     digests = FileDigests()
-    with store.open_write(f"{DATASET}/{path}") as file:
+
+    def take(block: bytes) -> None:
+        file.write(block)
+        digests.update(block)
+
+    with (
+        store.open_write(f"{DATASET}/{path}") as file,
+        ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
+    ):
+        waiting: Future[None] | None = None
         for block in lines.blocks():
-            file.write(block)
-            digests.update(block)
+            if waiting is not None:
+                waiting.result()
+            waiting = writer.submit(take, block)
+        if waiting is not None:
+            waiting.result()
     return DatasetFile(
         path=path,
         format=lines.format,

@@ -70,9 +70,9 @@ def _groups(rows: DedupeRows, verdicts: Verdicts, answers: Answers) -> Iterator[
 
 def _opinions(given: I64, answers: Answers) -> I64:
     """Numbers the answers, alike ones equally; the most frequent answers are told apart first."""
-    distinct, inverse, counts = np.unique(given, return_inverse=True, return_counts=True)
-    if len(distinct) == 1:
+    if (given == given[0]).all():
         return np.zeros(len(given), np.int64)
+    distinct, inverse, counts = np.unique(given, return_inverse=True, return_counts=True)
     opinion = np.zeros(len(distinct), np.int64)
     heads: list[int] = []
     for at in np.lexsort((distinct, -counts)).tolist():
