@@ -30,6 +30,17 @@ class Row:
     interaction: int = 0
 
 
+@dataclass
+class Keys:
+    matrix: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.matrix)
+
+    def band(self, number: int) -> np.ndarray:
+        return self.matrix[:, number]
+
+
 def numbers(values: list[str]) -> tuple[np.ndarray, list[str]]:
     known: dict[str, int] = {}
     return np.array([known.setdefault(value, len(known)) for value in values]), list(known)
@@ -37,9 +48,7 @@ def numbers(values: list[str]) -> tuple[np.ndarray, list[str]]:
 
 def pairs_of(inputs: list[str], crowd: int = CROWD) -> tuple[Pairs, np.ndarray, ShingleSets]:
     sets = shingle_sets(inputs)
-    keys = band_keys(sets)
-    bands = (keys[:, band] for band in range(BANDS))
-    return *alike_pairs(sets, bands, 0.8, crowd=crowd), sets
+    return *alike_pairs(sets, Keys(band_keys(sets)), 0.8, crowd=crowd), sets
 
 
 def verdicts(rows: list[Row], spec: DedupeSpec, crowd: int = CROWD) -> Verdicts:

@@ -25,7 +25,6 @@ from pipeline.build.spill import Spill
 from pipeline.engines import Engine
 from pipeline.ledger import Tally
 from pipeline.spec import DedupeSpec
-from pipeline.stages.alike.candidates import BANDS
 from pipeline.stages.alike.crowds import lead
 from pipeline.stages.alike.join import Join
 from pipeline.stages.alike.neighbours import Pairs, alike_pairs
@@ -98,8 +97,8 @@ def compare(
     numbers, first = number_equal(keys.inputs)
     answers, first_answer = number_equal(keys.answers)
     inputs = FileSets.over(scratch, "inputs", keys.of_part(keys.input_sizes)).only(first)
-    bands = BandFiles(scratch, keys.counts)
-    pairs, crowd = alike_pairs(inputs, bands.bands(BANDS, first), spec.threshold, engine.map)
+    bands = BandFiles.over(scratch, keys.counts, first)
+    pairs, crowd = alike_pairs(inputs, bands, spec.threshold, engine.map)
     ties = pairs | lead(Join(inputs, spec.threshold), crowd, run=engine.map)
     said = f"{len(first):,} distinct inputs, {len(ties):,} alike pairs"
     progress.end("compare", said)

@@ -4,7 +4,7 @@ Scratch is always local and always made again; only shelves survive a kill.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pipeline.stages.alike.shingles import I64, U64, ShingleSets
 __all__ = ["BandFiles", "FileSets", "write_bands", "write_sets"]
 
 _ITEM = 8
+_CHOSEN = "bands-rows.i64"
 I32 = NDArray[np.int32]
 
 
@@ -79,17 +80,27 @@ class FileSets:
 
 @dataclass(frozen=True, slots=True)
 class BandFiles:
-    """The band keys of chosen rows, one band at a time."""
+    """The band keys of chosen rows, one band at a time: a `BandKeys`."""
 
     folder: Path
     counts: Sequence[int]
     """Rows of every part."""
+    rows: int
+    """How many are chosen."""
 
-    def bands(self, count: int, rows: I64) -> Iterator[U64]:
-        """For each of `count` bands the keys of these rows."""
-        for band in range(count):
-            columns = [self._column(part, band, size) for part, size in enumerate(self.counts)]
-            yield np.concatenate(columns)[rows]
+    @classmethod
+    def over(cls, folder: Path, counts: Sequence[int], chosen: I64) -> "BandFiles":
+        """The keys of these rows, whose numbers are laid beside the keys."""
+        chosen.astype(np.int64).tofile(folder / _CHOSEN)
+        return cls(folder, counts, len(chosen))
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def band(self, number: int) -> U64:
+        """The key of every chosen row in one band."""
+        columns = [self._column(part, number, size) for part, size in enumerate(self.counts)]
+        return np.concatenate(columns)[np.fromfile(self.folder / _CHOSEN, np.int64)]
 
     def _column(self, part: int, band: int, size: int) -> U64:
         path = self.folder / f"bands-{part:05d}.u64"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.stages.alike.candidates import CROWD, find_candidates
+from pipeline.stages.alike.candidates import CROWD, BandKeys, find_candidates
 from pipeline.stages.alike.jaccard import F64, AlikeOnly, Mapper, SetReader
-from pipeline.stages.alike.shingles import I64, U64
+from pipeline.stages.alike.shingles import I64
 
 __all__ = ["Neighbours", "Pairs", "alike_pairs"]
 
@@ -78,13 +78,13 @@ class Pairs:
 
 def alike_pairs(
     sets: SetReader,
-    keys_of_band: Iterator[U64],
+    keys: BandKeys,
     threshold: float,
     run: Mapper = map,
     crowd: int = CROWD,
 ) -> tuple[Pairs, I64]:
     """All candidate pairs whose exact Jaccard index is at least the threshold; and the crowd."""
-    found = find_candidates(keys_of_band, crowd)
+    found = find_candidates(keys, crowd, run)
     spans = range(0, len(found.left), _PAIRS)
     chunks = [
         (found.left[start : start + _PAIRS], found.right[start : start + _PAIRS]) for start in spans
