@@ -419,8 +419,11 @@ def test_a_record_that_was_edited_is_named(built: BuildResult) -> None:
 def test_templates_that_were_changed_are_found(built: BuildResult) -> None:
     path = built.path / "4-dedupe" / "_templates.json"
     ((key, template),) = json.loads(path.read_bytes())
-    path.write_text(json.dumps([[key, {**template, "pieces": ["of the order"]}]]))
+    path.write_text(json.dumps([[key, {**template, "pieces": [" of the order 0 arrived broken"]}]]))
     assert "its similarity is not the one computed" in broken(verify(built))["dedupe"]
+    path.unlink()
+    (told,) = said(verify(built), "dedupe", "the check could not be finished")
+    assert "the templates that were learned are missing" in told
 
 
 def test_a_dataset_without_its_shelves_is_checked_as_far_as_it_goes(
