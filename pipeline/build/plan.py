@@ -17,6 +17,7 @@ from pipeline.build.comparing.rows import read_live_rows
 from pipeline.build.dividing.previous import Previous
 from pipeline.build.dividing.split import split
 from pipeline.build.ledger_file import LEDGER, Shelves, write_ledger
+from pipeline.build.memory import let_go
 from pipeline.build.prepare import PreparePart, prepare
 from pipeline.build.privacy import attest
 from pipeline.build.progress import Progress
@@ -103,6 +104,7 @@ def carry_out(
     validate(check, shelves.records, engine, progress)
     with _scratch(store) as scratch:
         _divide(spec, shelves, spill, beside, engine=engine, scratch=scratch, progress=progress)
+        let_go(engine, make.shelf.count())
         tokens = write_ledger(store, shelves)
         files: tuple[DatasetFile, ...] = ()
         for name in spec.formats:
@@ -164,9 +166,11 @@ def _divide(
     """Dedupe and split: both rest on one comparison of all inputs."""
     if shelves.divided.manifest():
         return
+    let_go(engine, shelves.records.count())
     rows = read_live_rows(shelves.records, shelves.validated)
     if len(rows) == 0:
         raise GateRefused(nothing_left(shelves))
+    let_go(engine, len(rows))
     alike = compare(
         rows,
         shelves.records,
@@ -176,6 +180,7 @@ def _divide(
         scratch=scratch,
         progress=progress,
     )
+    let_go(engine, len(rows))
     catalog, _ = PartRenderer(shelves.pulled, spec.render).known()
     outside = find_outside(
         Against(beside.others, read_item(spec, Renderer(catalog, spec.render))),
@@ -195,6 +200,7 @@ def _divide(
         engine=engine,
         progress=progress,
     )
+    let_go(engine, len(rows))
     split(shelves, alike, spec, previous=beside.previous, engine=engine, progress=progress)
 
 

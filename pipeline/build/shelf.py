@@ -48,6 +48,12 @@ class Shelf:
             return None
         return msgspec.json.decode(self.store.read_bytes(name), type=ShelfManifest)
 
+    def count(self) -> int:
+        """The rows of a finished shelf."""
+        manifest = self.manifest()
+        assert manifest is not None
+        return sum(manifest.rows)
+
     def commit(self, manifest: ShelfManifest) -> ShelfManifest:
         """Finish the shelf. Raises `IntegrityError` unless the tally balances."""
         manifest.tally.assert_balanced(self.name)

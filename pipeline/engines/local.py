@@ -46,10 +46,7 @@ class LocalEngine:
         """`function` of every batch, in order; see `Engine.map`."""
         if self.workers == 1:
             return map(function, batches)
-        if self._pool is None:
-            with _interrupts_wait():
-                self._pool = self._start()
-        return self._in_pool(self._pool, function, batches)
+        return self._in_pool(function, batches)
 
     def rest(self) -> None:
         """End the workers, which are forked again at the next `map`."""
@@ -61,13 +58,11 @@ class LocalEngine:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
-    def _in_pool(
-        self, pool: ProcessPoolExecutor, function: Callable[[A], B], batches: Iterable[A]
-    ) -> Iterator[B]:
+    def _in_pool(self, function: Callable[[A], B], batches: Iterable[A]) -> Iterator[B]:
         waiting: deque[Future[B]] = deque()
         try:
             for batch in batches:
-                waiting.append(pool.submit(function, batch))
+                waiting.append(self._started().submit(function, batch))
                 if len(waiting) >= _LOOK_AHEAD * self.workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -80,6 +75,12 @@ class LocalEngine:
         finally:
             for future in waiting:
                 future.cancel()
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            with _interrupts_wait():
+                self._pool = self._start()
+        return self._pool
 
     def _start(self) -> ProcessPoolExecutor:
         if sys.platform == "linux":

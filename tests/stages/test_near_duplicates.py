@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.spec import DedupeSpec
-from pipeline.stages.alike.candidates import BANDS, CROWD, ROWS, band_keys
+from pipeline.stages.alike.candidates import CROWD, Banding, band_keys
 from pipeline.stages.alike.crowds import lead
 from pipeline.stages.alike.jaccard import Mapper
 from pipeline.stages.alike.join import Join
@@ -19,6 +19,8 @@ from pipeline.stages.alike.shingles import ShingleSets, shingle_sets
 from pipeline.stages.dedupe.deciding import CODES, DedupeRows, Verdicts
 from pipeline.stages.dedupe.settle import Compared, settle
 from pipeline.stages.dedupe.votes import Agreement
+
+BANDING = Banding.of(0.8)
 
 
 @dataclass
@@ -34,6 +36,10 @@ class Row:
 class Keys:
     matrix: np.ndarray
 
+    @property
+    def bands(self) -> int:
+        return self.matrix.shape[1]
+
     def __len__(self) -> int:
         return len(self.matrix)
 
@@ -48,7 +54,7 @@ def numbers(values: list[str]) -> tuple[np.ndarray, list[str]]:
 
 def pairs_of(inputs: list[str], crowd: int = CROWD) -> tuple[Pairs, np.ndarray, ShingleSets]:
     sets = shingle_sets(inputs)
-    return *alike_pairs(sets, Keys(band_keys(sets)), 0.8, crowd=crowd), sets
+    return *alike_pairs(sets, Keys(band_keys(sets, BANDING)), 0.8, crowd=crowd), sets
 
 
 def verdicts(rows: list[Row], spec: DedupeSpec, crowd: int = CROWD) -> Verdicts:
@@ -263,8 +269,16 @@ def similarity(one: set[str], other: set[str]) -> float:
     return len(one & other) / len(one | other)
 
 
-def test_the_bands_find_a_pair_at_the_threshold_by_arithmetic() -> None:
-    assert 1 - (1 - 0.8**ROWS) ** BANDS >= 0.999
+@given(st.floats(min_value=0.5, max_value=1.0))
+def test_the_bands_find_a_pair_at_any_threshold_by_arithmetic(threshold: float) -> None:
+    banding = Banding.of(threshold)
+    assert 1 - (1 - threshold**banding.rows) ** banding.bands >= 0.9999998
+    assert 100 <= banding.bands * banding.rows <= 200
+
+
+def test_the_bands_at_the_threshold_of_the_rule() -> None:
+    assert Banding(40, 5) == BANDING
+    assert BANDING.missed(0.8) < 1 / 7_500_000
 
 
 def test_the_bands_find_nearly_all_pairs_at_the_threshold_by_trial() -> None:

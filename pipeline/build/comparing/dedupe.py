@@ -19,12 +19,14 @@ from pipeline.build.comparing.learn import learn
 from pipeline.build.comparing.learned import keep_templates
 from pipeline.build.comparing.rows import LiveRows, number_equal, number_strings
 from pipeline.build.comparing.scratch import BandFiles, FileSets
+from pipeline.build.memory import let_go
 from pipeline.build.progress import Progress
 from pipeline.build.shelf import Shelf, ShelfManifest
 from pipeline.build.spill import Spill
 from pipeline.engines import Engine
 from pipeline.ledger import Tally
 from pipeline.spec import DedupeSpec
+from pipeline.stages.alike.candidates import Banding
 from pipeline.stages.alike.crowds import lead
 from pipeline.stages.alike.join import Join
 from pipeline.stages.alike.neighbours import Pairs, alike_pairs
@@ -87,22 +89,20 @@ def compare(
     templates, ranks = learn(rows, spill, scratch, engine)
     keep_templates(records.store, templates)
     keys = AllKeys(len(rows))
-    work = engine.map(
-        KeysPart(records, spill, scratch, templates, ranks), list(enumerate(rows.rows_of_part))
-    )
-    for part in work:
+    banding = Banding.of(spec.threshold)
+    make = KeysPart(records, spill, scratch, templates, ranks, banding)
+    for part in engine.map(make, enumerate(rows.rows_of_part)):
         keys.add(part)
         progress.advance(len(part.whole))
-    engine.rest()
+    let_go(engine, len(rows))
     numbers, first = number_equal(keys.inputs)
     answers, first_answer = number_equal(keys.answers)
     inputs = FileSets.over(scratch, "inputs", keys.of_part(keys.input_sizes)).only(first)
-    bands = BandFiles.over(scratch, keys.counts, first)
+    bands = BandFiles.over(scratch, keys.counts, banding.bands, first)
     pairs, crowd = alike_pairs(inputs, bands, spec.threshold, engine.map)
     ties = pairs | lead(Join(inputs, spec.threshold), crowd, run=engine.map)
     said = f"{len(first):,} distinct inputs, {len(ties):,} alike pairs"
     progress.end("compare", said)
-    engine.rest()
     answer_sets = FileSets.over(scratch, "answers", keys.of_part(keys.answer_sizes))
     return Alikeness(
         rows=rows,

@@ -17,7 +17,7 @@ from pipeline.build.comparing.scratch import write_bands, write_sets
 from pipeline.build.shelf import Shelf
 from pipeline.build.spill import Spill
 from pipeline.digests import decode_record
-from pipeline.stages.alike.candidates import band_keys
+from pipeline.stages.alike.candidates import Banding, band_keys
 from pipeline.stages.alike.shingles import I64, U8, U64, shingle_sets
 from pipeline.stages.inputs import RecordText, read_texts, words_of
 from pipeline.stages.varying.templates import NO_TEMPLATE, Template
@@ -86,6 +86,7 @@ class KeysPart:
     scratch: Path
     templates: Templates
     ranks: U8
+    banding: Banding
 
     def __call__(self, task: tuple[int, I64]) -> PartKeys:
         """For a part's number and row numbers: their keys."""
@@ -96,7 +97,7 @@ class KeysPart:
         answers = table["answer"].to_pylist()
         inputs = _inputs(record_texts(table), keys, self.templates)
         input_sets, answer_sets = shingle_sets(inputs, self.ranks), shingle_sets(answers)
-        write_bands(self.scratch, part, band_keys(input_sets))
+        write_bands(self.scratch, part, band_keys(input_sets, self.banding))
         begun = table["beginnings"].combine_chunks()
         return PartKeys(
             inputs=_digests(inputs),

@@ -76,9 +76,7 @@ def read_live_rows(records: Shelf, validated: Shelf) -> LiveRows:
         rows_of_part.append(np.asarray(pc.indices_nonzero(alive).to_numpy(), np.int64))
     whole = pa.concat_tables(tables).unify_dictionaries()
     del tables
-    rows = LiveRows(whole.combine_chunks(), rows_of_part)
-    pa.default_memory_pool().release_unused()
-    return rows
+    return LiveRows(whole.combine_chunks(), rows_of_part)
 
 
 def _lean(table: pa.Table) -> pa.Table:

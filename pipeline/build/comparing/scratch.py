@@ -85,14 +85,15 @@ class BandFiles:
     folder: Path
     counts: Sequence[int]
     """Rows of every part."""
+    bands: int
     rows: int
     """How many are chosen."""
 
     @classmethod
-    def over(cls, folder: Path, counts: Sequence[int], chosen: I64) -> "BandFiles":
+    def over(cls, folder: Path, counts: Sequence[int], bands: int, chosen: I64) -> "BandFiles":
         """The keys of these rows, whose numbers are laid beside the keys."""
         chosen.astype(np.int64).tofile(folder / _CHOSEN)
-        return cls(folder, counts, len(chosen))
+        return cls(folder, counts, bands, len(chosen))
 
     def __len__(self) -> int:
         return self.rows

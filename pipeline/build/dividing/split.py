@@ -26,6 +26,7 @@ from pipeline.build.dividing.staying import (
     staying,
 )
 from pipeline.build.ledger_file import Shelves
+from pipeline.build.memory import give_back
 from pipeline.build.progress import Progress
 from pipeline.build.shelf import ShelfManifest
 from pipeline.engines import Engine
@@ -132,6 +133,7 @@ def _prove(
         cut = _cut(alike.rows, components, ties, rows, spec.split)
         side = np.zeros(len(alike.inputs.sizes), np.int8)
         side[alike.input] = cut.side
+        give_back(len(alike.rows))
         crossing = cross_pairs(alike.inputs, side, threshold, run)
         examined += crossing.examined
         if len(crossing.left) == 0:

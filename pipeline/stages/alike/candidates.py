@@ -1,8 +1,9 @@
 """Candidate pairs by MinHash LSH: which sets are worth comparing exactly.
 
-40 bands of 5 over 200 permutations: a pair with Jaccard index s becomes a candidate with the
-chance 1 - (1 - s^5)^40; at 0.8 one pair in eight million is missed. Every candidate is verified
-afterwards, so a band too many costs time and never a wrong merge. Imports `shingles` and `jaccard`.
+At the threshold 0.8 there are 40 bands of 5 over 200 permutations: a pair with Jaccard index s
+becomes a candidate with the chance 1 - (1 - s^5)^40; at 0.8 one pair in eight million is missed.
+Every candidate is verified afterwards, so a band too many costs time and never a wrong merge.
+Imports `shingles` and `jaccard`.
 """
 
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ from numpy.typing import NDArray
 from pipeline.stages.alike.jaccard import Mapper
 from pipeline.stages.alike.shingles import I64, U64, ShingleSets
 
-__all__ = ["BANDS", "CROWD", "ROWS", "BandKeys", "Candidates", "band_keys", "find_candidates"]
+__all__ = ["CROWD", "BandKeys", "Banding", "Candidates", "band_keys", "find_candidates"]
 
-BANDS = 40
-ROWS = 5
+_PERMUTATIONS = 200
+_MISSED = 2e-7
+"""The greatest chance that a pair at the threshold is missed."""
 CROWD = 128
 """More sets than this with one key in one band are a crowd: they are not paired one by one."""
 _HELD = 8 << 20
@@ -30,6 +32,10 @@ _MIX = np.uint64(0xFF51AFD7ED558CCD)
 
 class BandKeys(Protocol):
     """The band keys of some sets, which may lie on disk."""
+
+    @property
+    def bands(self) -> int:
+        """How many bands there are."""
 
     def __len__(self) -> int:
         """How many sets there are."""
@@ -49,16 +55,39 @@ class Candidates:
     """Rows that share a key with so many others that their pairs are not listed."""
 
 
-def band_keys(sets: ShingleSets) -> U64:
+@dataclass(frozen=True, slots=True)
+class Banding:
+    """How a sketch is cut into bands: two sets are candidates if one band of both is equal."""
+
+    bands: int
+    rows: int
+
+    @classmethod
+    def of(cls, threshold: float) -> "Banding":
+        """The bands with the most rows that miss next to no pair at the threshold."""
+        able = [cls(_PERMUTATIONS // rows, rows) for rows in range(1, _PERMUTATIONS + 1)]
+        return max((one for one in able if one.missed(threshold) <= _MISSED), key=_rows)
+
+    def missed(self, similarity: float) -> float:
+        """The chance that two sets with this Jaccard index are no candidates."""
+        return float((1 - similarity**self.rows) ** self.bands)
+
+
+def _rows(banding: Banding) -> int:
+    return banding.rows
+
+
+def band_keys(sets: ShingleSets, banding: Banding) -> U64:
     """One 64-bit key for each set and band, shape (sets, bands)."""
+    bands, rows = banding.bands, banding.rows
     if len(sets) == 0:
-        return np.empty((0, BANDS), np.uint64)
+        return np.empty((0, bands), np.uint64)
     matrix = rensa.RMinHash.digest_matrix_from_flat_token_hashes(
-        sets.values, sets.offsets.astype(np.uint64), BANDS * ROWS, _SEED
+        sets.values, sets.offsets.astype(np.uint64), bands * rows, _SEED
     )
-    signature = np.array(matrix.to_rows(), np.uint64).reshape(len(sets), BANDS, ROWS)
-    keys = np.zeros((len(sets), BANDS), np.uint64)
-    for row in range(ROWS):
+    signature = np.array(matrix.to_rows(), np.uint64).reshape(len(sets), bands, rows)
+    keys = np.zeros((len(sets), bands), np.uint64)
+    for row in range(rows):
         keys ^= signature[:, :, row]
         keys *= _MIX
         keys ^= keys >> np.uint64(32)
@@ -72,7 +101,7 @@ def find_candidates(keys: BandKeys, crowd: int = CROWD, run: Mapper = map) -> Ca
     """
     crowded = np.zeros(len(keys), np.bool_)
     found = [np.empty(0, np.uint64)]
-    for codes, many in run(_InBand(keys, crowd), range(BANDS)):
+    for codes, many in run(_InBand(keys, crowd), range(keys.bands)):
         crowded[many] = True
         found.append(_listed(codes, crowded))
         if sum(map(len, found)) > _HELD:

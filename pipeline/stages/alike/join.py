@@ -20,7 +20,7 @@ from pipeline.stages.alike.signatures import Classes, SignatureTable, signatures
 
 __all__ = ["AlsoAlike", "Found", "Join", "across", "crowding", "within"]
 
-_INDEX_PARTS = 2 << 20
+_INDEX_PARTS = 1 << 20
 """About how many parts one index holds; each takes about 40 bytes."""
 _TASK_PARTS = (1 << 17, 1 << 22)
 """Fewest and most parts of the rows that one task looks up."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.stages.alike.candidates import band_keys
+from pipeline.stages.alike.candidates import Banding, band_keys
 from pipeline.stages.alike.jaccard import SetReader
 
 __all__ = ["Answers", "Staying"]
@@ -23,6 +23,7 @@ class Answers:
 
     def __init__(self, sets: SetReader, threshold: float) -> None:
         self._sets, self._threshold = sets, threshold
+        self._banding = Banding.of(threshold)
         self._known: dict[tuple[int, int], bool] = {}
 
     def alike(self, one: int, two: int) -> bool:
@@ -36,7 +37,9 @@ class Answers:
 
     def keys(self, answer: int) -> list[int]:
         """The answer's sketch: one key a band."""
-        keys: list[int] = band_keys(self._sets.take(np.array([answer]))).ravel().tolist()
+        keys: list[int] = (
+            band_keys(self._sets.take(np.array([answer])), self._banding).ravel().tolist()
+        )
         return keys
 
     def _compare(self, key: tuple[int, int]) -> bool:
