@@ -29,6 +29,8 @@ class Cost:
     peak_mb: float
     output: str
     """What it printed to stdout."""
+    messages: str = ""
+    """What it printed to stderr."""
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ def measure(words: list[str]) -> Cost:
         sys.exit(f"{' '.join(words)} ended with {one.returncode}:\n{messages}")
     waited = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     cpu = max(waited, sum(watcher.ticks.values()) / os.sysconf("SC_CLK_TCK"))
-    return Cost(wall, cpu, (watcher.peak or after.ru_maxrss) / 1024, output)
+    return Cost(wall, cpu, (watcher.peak or after.ru_maxrss) / 1024, output, messages)
 
 
 def _family(pid: int) -> Iterator[int]:

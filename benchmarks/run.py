@@ -1,17 +1,20 @@
 """`make bench`: the package beside the plain script, on one copy of the runs and on several.
 
     python benchmarks/run.py [--runs FILE] [--truth FILE] [--copies 4] [--skip-plain] [--skip-pull]
-        [--skip-others]
+        [--skip-others] [--many 64]
 
 Every program runs as a whole process, from reading the export to the finished files. What is
 made on the way stays under `.bench/`; the copies are made once. On several copies the same job done
 with datatrove and with Hugging Face datasets and rensa is measured too (`yardsticks/`), where
-`make bench-others` has installed them.
+`make bench-others` has installed them. At last `--many` copies (64 of the real runs are a million;
+0 leaves them out) are built by the package alone: its memory and its time a run are held against
+those of the few copies.
 """
 
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -115,6 +118,27 @@ def print_row(name: str, cost: Cost, runs: int, kept: int, ratio: float) -> None
     print(f"{name:<32}{figures}{kept:>9,}{ratio:>7.1f}{wanted}", flush=True)
 
 
+def scale(few: Material, many: Material) -> bool:
+    """Memory and time of many copies beside few; what the split with its proof costs of each."""
+    costs = [build(few)[0], build(many)[0]]
+    print(f"\n{'':<32}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'runs/s':>9}{'split, proof':>14}")
+    for material, cost in zip((few, many), costs, strict=True):
+        share = stage_seconds(cost.messages, "split") / cost.wall
+        figures = f"{cost.wall:>9.1f}{cost.cpu:>9.1f}{cost.peak_mb:>9,.0f}"
+        speed = f"{material.runs / cost.wall:>9,.0f}{share:>14.0%}"
+        print(f"{f'{material.runs:,} runs':<32}{figures}{speed}", flush=True)
+    memory = costs[1].peak_mb / costs[0].peak_mb
+    pace = (costs[1].wall / many.runs) / (costs[0].wall / few.runs)
+    print(f"memory {memory:.2f} times (target 1.3), time a run {pace:.2f} times (target 1.15)")
+    return memory <= 1.3 and pace <= 1.15
+
+
+def stage_seconds(messages: str, stage: str) -> float:
+    """How long a stage took, from what a build says of it."""
+    found = re.search(rf"^{stage} .*\(([\d.,]+) s\)$", messages, re.MULTILINE)
+    return float(found[1].replace(",", "")) if found else 0.0
+
+
 def check(folder: Path, material: Material) -> bool:
     """`truth.py` over a finished build."""
     if material.truth is None:
@@ -146,6 +170,7 @@ def main() -> int:
     )
     parser.add_argument("--truth", type=Path, help="default: <runs>.truth.json where it exists")
     parser.add_argument("--copies", type=int, default=4)
+    parser.add_argument("--many", type=int, help="default: 64 of the real runs, else none")
     parser.add_argument("--skip-plain", action="store_true")
     parser.add_argument("--skip-others", action="store_true")
     parser.add_argument("--skip-pull", action="store_true")
@@ -166,6 +191,10 @@ def main() -> int:
             also("shares.py", material.path)
             if not flags.skip_pull:
                 also("pull.py", material.path)
+    many = flags.many if flags.many is not None else (0 if source == SAMPLE else 64)
+    if many:
+        pair = [prepare(source, truth, copies) for copies in (flags.copies, many)]
+        good = scale(*pair) and good
     return 0 if good else 1
 
 
