@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.stages.alike import join as joining
+from pipeline.stages.alike import join_index
 from pipeline.stages.alike.jaccard import jaccard_of_pairs
 from pipeline.stages.alike.join import AlsoAlike, Join, across, within
 from pipeline.stages.alike.shingles import ShingleSets, shingle_sets, token_ranks
@@ -67,8 +68,10 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     if request.param == "many blocks":
         monkeypatch.setattr(joining, "_INDEX_PARTS", 40)
         monkeypatch.setattr(joining, "_TASK_PARTS", (30, 50))
-        monkeypatch.setattr(joining, "_PROBE_VALUES", 25)
-        monkeypatch.setattr(joining, "_MEETINGS", 7)
+        monkeypatch.setattr(joining, "PROBE_VALUES", 25)
+        monkeypatch.setattr(join_index, "PROBE_VALUES", 25)
+        monkeypatch.setattr(join_index, "_MEETINGS", 7)
+        monkeypatch.setattr(join_index, "_HEAVY", 0)  # by the rarest 5-grams, where they are fewer
 
 
 @pytest.mark.usefixtures("blocks")

@@ -5,8 +5,7 @@ row leaves when a row that already stays is alike: same interaction, inputs at o
 threshold, and answers too (a duplicate) or not (a conflict, by policy). So no two that stay are
 alike (or no more than `best_of`), and every row that leaves names one that stays. Before that,
 rows leave that another set has the like of, and those whose run id, workflow step or conversation
-a later row repeats. Imports `spec`,
-`jaccard`, `neighbours`, `answers`.
+a later row repeats. Imports `spec`, `jaccard`, `neighbours`, `answers`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -222,7 +221,7 @@ def _decide_row(deciding: _Deciding, row: int) -> None:
     alike = deciding.alike(row) if spec.near else []
     if len(alike) >= spec.best_of:
         return deciding.leave(row, NEAR, *alike[0])
-    if not alike and spec.conflicts in ONE_ANSWER:
+    if spec.conflicts in ONE_ANSWER:
         conflicting = deciding.conflicting(row)
         if conflicting:
             return deciding.leave(row, CONFLICT, *conflicting[0])
