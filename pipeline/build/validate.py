@@ -12,6 +12,7 @@ from pipeline.build.progress import Progress
 from pipeline.build.shelf import Shelf, ShelfManifest
 from pipeline.build.spill import Spill
 from pipeline.build.tallies import add_counts
+from pipeline.digests import decode_record
 from pipeline.engines import Engine
 from pipeline.ledger import Tally
 from pipeline.records import ChatRecord, Rejected
@@ -23,7 +24,7 @@ __all__ = ["CheckPart", "validate"]
 def validate(
     check: "CheckPart", records: Shelf, engine: Engine, progress: Progress
 ) -> ShelfManifest:
-    """Ask the formats of every record; the parts are there already, made with the records."""
+    """Ask the formats of every record; the parts are there if none is torn, made with the records."""
     if found := check.shelf.manifest():
         return found
     given = records.manifest()
@@ -68,5 +69,9 @@ class CheckPart:
 
     def __call__(self, index: int) -> dict[str, int]:
         """How many records of part `index` were refused, by code."""
+        if not self.shelf.has_part(index):
+            table = self.spill.records.read_part(index, ["run_id", "record"])
+            records = [decode_record(data) for data in table["record"].to_pylist()]
+            self.write(index, table["run_id"].to_pylist(), records)
         codes = self.shelf.read_part(index, ["code"])["code"].to_pylist()
         return dict(Counter(code for code in codes if code is not None))
