@@ -24,7 +24,7 @@ __all__ = ["CheckPart", "validate"]
 def validate(
     check: "CheckPart", records: Shelf, engine: Engine, progress: Progress
 ) -> ShelfManifest:
-    """Ask the formats of every record; the parts are there if none is torn, made with the records."""
+    """Ask the formats of every record; parts were made with the records, unless one is torn."""
     if found := check.shelf.manifest():
         return found
     given = records.manifest()
