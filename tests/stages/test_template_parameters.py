@@ -1,6 +1,8 @@
 """What stored parameters and system messages tell of a group's template."""
 
+import json
 import random
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -8,63 +10,11 @@ import pytest
 from pipeline.stages.inputs import RecordText
 from pipeline.stages.varying.templates import Sample, Template, learn_template
 
-LONG = "classify the message of a customer by the one label that fits best and nothing else:"
-OTHER = "you are the routing desk of a furniture shop; name the department that should answer this:"
-CHANGED = "classify the message of a customer by the two labels that fit best, without any comment:"
-AFTER = "answer with the label alone, in lower case, without a full stop at its end"
-FAQ = "how do i get my money back for a parcel that never arrived at all"
-SUBJECTS = [
-    "my blue lamp arrived broken",
-    "where is the parcel from monday",
-    "please cancel what i bought",
-    "you charged me twice for one chair",
-    "can the sofa be had in green",
-    "nobody answers your telephone",
-    "the assembly sheet is missing",
-    "i moved house, here is the new street",
-    "do you deliver to small islands",
-    "a gift card does not work at the till",
-    "two screws are left over",
-    "how do i wash this carpet",
-]
-WORDS = [
-    "lamp",
-    "sofa",
-    "chair",
-    "shelf",
-    "carpet",
-    "parcel",
-    "street",
-    "monday",
-    "green",
-    "broken",
-    "missing",
-    "cancel",
-    "telephone",
-    "island",
-    "voucher",
-    "screw",
-    "mirror",
-    "curtain",
-    "kettle",
-    "pillow",
-    "drawer",
-    "balcony",
-    "warranty",
-    "invoice",
-    "courier",
-    "doorbell",
-    "garden",
-    "ladder",
-    "mattress",
-    "neighbour",
-    "october",
-    "porcelain",
-    "quilt",
-    "radiator",
-    "scratch",
-    "towel",
-]
+TEXTS = json.loads((Path(__file__).parent / "data" / "template_texts.json").read_bytes())
+LONG, OTHER, CHANGED = TEXTS["long"], TEXTS["other"], TEXTS["changed"]
+AFTER, FAQ = TEXTS["after"], TEXTS["faq"]
+SUBJECTS: list[str] = TEXTS["subjects"]
+WORDS: list[str] = TEXTS["words"]
 
 
 def sample(turns: str, system: str = "", answer: str = "answer", **parameters: object) -> Sample:

@@ -4,7 +4,6 @@ Named by the spec, found on the disk, known by their content: the build's id is 
 Evaluation files come in blocks of documents, one a line, whatever form the file has.
 """
 
-import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
 
+from pipeline.build.pulling.patterns import files_of
 from pipeline.build.pulling.sources import LineBatch, hash_file, line_blocks
 from pipeline.build.result import find_build
 from pipeline.digests import canonical_json, content_digest
@@ -118,12 +118,8 @@ def open_sets(spec: BuildSpec) -> OtherSets:
 
 def _files(name: str) -> list[Path]:
     """The files of that name or glob; none where it can only be a build's."""
-    if "://" in name:
-        raise UsageError(f"--against {name}: buckets are not built yet; give files or builds")
-    if glob.has_magic(name):
-        found = [Path(one) for one in sorted(glob.glob(name))]  # noqa: PTH207 (absolute patterns too)
-        if not found:
-            raise SourceUnreadable(f"--against {name}: no file matches")
+    found = files_of("--against", [name], "give files or builds")
+    if found != [Path(name)]:
         return [_checked(path) for path in found]
     path = Path(name).expanduser()
     if path.is_dir():

@@ -4,7 +4,6 @@ A batch's number is its part's on the first shelf, and depends only on the sourc
 that was killed goes on with the batches that are missing.
 """
 
-import glob
 import gzip
 import io
 from collections.abc import Container, Generator, Iterator, Sequence
@@ -18,6 +17,7 @@ import pyarrow.parquet as pq
 import xxhash
 import zstandard
 
+from pipeline.build.pulling.patterns import files_of
 from pipeline.build.pulling.templates import TemplateStudio
 from pipeline.digests import canonical_json, content_digest
 from pipeline.errors import SourceUnreadable, UsageError
@@ -237,15 +237,7 @@ def _parquet_blocks(path: Path) -> Iterator[_Block]:
 
 
 def _expand(patterns: Sequence[str]) -> tuple[Path, ...]:
-    paths: list[Path] = []
-    for pattern in patterns:
-        if "://" in pattern:
-            raise UsageError(f"--runs {pattern}: buckets are not built yet; give local files")
-        found = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207 (absolute patterns too)
-        if not found:
-            raise SourceUnreadable(f"--runs {pattern}: no file matches")
-        paths += [_checked(Path(name)) for name in found]
-    return tuple(dict.fromkeys(paths))
+    return tuple(dict.fromkeys(map(_checked, files_of("--runs", patterns))))
 
 
 def _checked(path: Path) -> Path:

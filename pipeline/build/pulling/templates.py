@@ -5,7 +5,6 @@ interaction and each template is asked for once. What the Studio withholds for g
 or the key may not read it) is no failure: it is remembered with the Studio's words.
 """
 
-import glob
 import gzip
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from msgspec import Raw, Struct
 
 from pipeline.api.documents import split_documents
 from pipeline.api.prompts import RenderedPrompt
+from pipeline.build.pulling.patterns import files_of
 from pipeline.errors import SourceUnreadable, UsageError
 from pipeline.prompts import PromptCatalog, Renderer
 from pipeline.spec import BuildSpec, RenderSpec
@@ -92,14 +92,7 @@ def gather(spec: BuildSpec, studio: TemplateStudio | None) -> Templates:
 
 def template_files(patterns: Sequence[str]) -> tuple[Path, ...]:
     """The files that the patterns name, each once."""
-    paths: list[Path] = []
-    for pattern in patterns:
-        if "://" in pattern:
-            raise UsageError(f"--interactions {pattern}: buckets are not built yet; give files")
-        found = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207 (absolute patterns too)
-        if not found:
-            raise SourceUnreadable(f"--interactions {pattern}: no file matches")
-        paths += map(Path, found)
+    paths = files_of("--interactions", patterns)
     for path in paths:
         if not path.name.endswith(_SUFFIXES):
             raise UsageError(f"{path}: is not one of {', '.join(_SUFFIXES)}")
