@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -91,6 +92,14 @@ def test_the_dataset_is_the_kept_records_and_nothing_else(built: BuildResult) ->
         for text in texts:
             assert json.loads(text)["messages"][-1]["role"] == "assistant"
     verify_files(built.dataset, built.manifest)
+
+
+def test_lines_stand_in_the_order_of_their_record_ids(built: BuildResult) -> None:
+    table = pq.read_table(built.dataset / "openai" / "lines.parquet")
+    for split in ("train", "validation"):
+        ids = table.filter(pc.equal(table["split"], split))["record_id"].to_pylist()
+        assert len(ids) > 1
+        assert ids == sorted(ids)
 
 
 def test_the_manifest_proves_the_cut(built: BuildResult) -> None:

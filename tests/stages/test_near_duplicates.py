@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.spec import DedupeSpec
+from pipeline.stages.alike import crowds
 from pipeline.stages.alike.candidates import CROWD, Banding, band_keys
 from pipeline.stages.alike.crowds import lead
 from pipeline.stages.alike.jaccard import Mapper
@@ -200,6 +201,43 @@ def test_of_alike_runs_no_more_than_best_of_stay_beside_one_another(
         assert len(better) < best_of
         records = [(rows[at].input, rows[at].answer) for at in staying]
         assert len(records) == len(set(records))
+
+
+@pytest.mark.parametrize("crowd", [1, CROWD])
+def test_who_is_alike_to_a_leader_that_left_is_compared_again(crowd: int) -> None:
+    """The best row is an older state of a run: it leaves, and two that are alike to it remain."""
+    rows = [
+        Row(BASE, score=1.0, run="a"),
+        Row(BASE + " please", score=0.5),
+        Row(BASE + " thanks", score=0.2),
+        Row("quite another text that shares nothing", run="a"),
+    ]
+    found = verdicts(rows, DedupeSpec(), crowd)
+    assert [CODES[code] for code in found.code] == ["same_run_id", "", "near_duplicate", ""]
+    assert found.match[2] == 1
+
+
+ALIKE = st.lists(
+    st.builds(
+        Row,
+        input=st.sampled_from([f"{BASE}, parcel {number}" for number in range(9)]),
+        answer=st.sampled_from(["yes it is", "no it is not"]),
+        score=st.sampled_from([0.0, 0.5, 1.0]),
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+@given(ALIKE, st.sampled_from([1, 2, 3]))
+def test_a_crowd_in_small_batches_keeps_no_more_than_best_of(rows: list[Row], best_of: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crowds, "_FIRST", 2)
+        patch.setattr(crowds, "_LARGEST", 4)
+        patch.setattr(crowds, "_SMALL", 1)
+        patch.setattr(crowds, "_ENOUGH", 0)
+        found = verdicts(rows, DedupeSpec(best_of=best_of), crowd=1)
+    assert np.array_equal(found.code, verdicts(rows, DedupeSpec(best_of=best_of)).code)
 
 
 def test_the_answer_that_most_runs_gave_stays_in_its_best_run() -> None:
