@@ -63,7 +63,7 @@ CONTESTANTS = (
             "`RMinHashDeduplicator(threshold=0.8, num_perm=128, use_lsh=True).add_pairs` over "
             "`text.split()`, its README's call"
         ),
-        docs="https://pypi.org/project/rensa/",
+        docs="https://github.com/beowolx/rensa",
     ),
     Contestant(
         name="datatrove",
@@ -85,7 +85,7 @@ CONTESTANTS = (
             "`python -m text_dedup.minhash` with its defaults: word 5-grams, 250 permutations, "
             "threshold 0.7, texts under 5 words left out; a process a core"
         ),
-        docs="https://pypi.org/project/text-dedup/0.4.0/",
+        docs="https://github.com/ChenghaoMou/text-dedup",
     ),
     Contestant(
         name="semhash",

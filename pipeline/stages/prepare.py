@@ -10,7 +10,6 @@ from msgspec import UNSET, Raw, Struct, structs
 
 from pipeline.api.runs import Run
 from pipeline.digests import canonical_json, content_digest, encode_record, record_id
-from pipeline.prompts import Renderer
 from pipeline.records import ChatRecord, Rejected
 from pipeline.stages.facts import (
     Reference,
@@ -134,10 +133,6 @@ class Prepare(Struct, frozen=True):
             redacted=canonical_json(redacted.counts).decode() if redacted.counts else None,
             step=_step(run, interaction, self.labels.spec.superseded),
         )
-
-    def rendering(self, renderer: Renderer) -> "Prepare":
-        """The same, with the templates that prompts are rendered from."""
-        return structs.replace(self, normalize=structs.replace(self.normalize, renderer=renderer))
 
     def _record(self, run: Run) -> tuple[Normalized, Redacted] | Rejected:
         """What the run became, and the same as it is written out."""

@@ -43,7 +43,7 @@ def test_a_chain_of_100_000_is_one_component() -> None:
 @given(st.lists(st.integers(-1, 5), max_size=30))
 def test_equal_keys_join_and_negative_ones_do_not(keys: list[int]) -> None:
     components = Components(len(keys))
-    components.join_equal(np.array(keys, np.int64))
+    components.join_pairs(*equal_pairs(np.array(keys, np.int64)))
     labels = components.labels().tolist()
     for one, key in enumerate(keys):
         for other in range(one):

@@ -38,10 +38,6 @@ class Components:
             apart = one != other
             one, other = one[apart], other[apart]
 
-    def join_equal(self, keys: I64) -> None:
-        """Join the rows that have the same key; negative keys join nothing."""
-        self.join_pairs(*equal_pairs(keys))
-
     def labels(self) -> I32:
         """Every row's root: the smallest row of its component."""
         return self._root
