@@ -16,6 +16,8 @@ __all__ = [
     "DuplicateCode",
     "ImagePart",
     "Message",
+    "PreferenceRecord",
+    "Record",
     "RejectCode",
     "Rejected",
     "Role",
@@ -135,6 +137,8 @@ class ImagePart(Struct, frozen=True, tag_field="type", tag="image", omit_default
     mime_type: str | None = None
     data: str | None = None
     url: str | None = None
+    detail: str | None = None
+    """How closely the model looks (`low`, `high`, `auto`), where that was said."""
 
 
 ContentPart = TextPart | ImagePart
@@ -154,6 +158,8 @@ class Tool(Struct, frozen=True, omit_defaults=True):
     name: str
     parameters: dict[str, Any]
     description: str | None = None
+    strict: bool | None = None
+    """Whether calls must follow `parameters` to the letter, where that was said."""
 
 
 class Message(Struct, frozen=True, omit_defaults=True):
@@ -164,6 +170,10 @@ class Message(Struct, frozen=True, omit_defaults=True):
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     name: str | None = None
+    weight: Literal[0, 1] | None = None
+    """0: not trained on; None: by the provider's rule, which trains the assistant's turns."""
+    reasoning: str | None = None
+    """What the assistant thought before it answered, where that is to be trained."""
 
 
 class ChatRecord(Struct, frozen=True, omit_defaults=True):
@@ -173,3 +183,21 @@ class ChatRecord(Struct, frozen=True, omit_defaults=True):
     tools: tuple[Tool, ...] = ()
     response_schema: Raw | UnsetType = field(default=UNSET)
     """The run's result_schema as it came (compact JSON), where the answer had to follow one."""
+    parallel_tool_calls: bool | None = None
+    """Whether a turn may call several tools at once, where that was said."""
+
+
+class PreferenceRecord(Struct, frozen=True, omit_defaults=True):
+    """One input and two answers to it, one preferred to the other."""
+
+    prompt: tuple[Message, ...]
+    """The conversation up to the answers; its last message is not the assistant's."""
+    chosen: tuple[Message, ...]
+    """The preferred answer: one assistant message, or several turns of which the last is one."""
+    rejected: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    parallel_tool_calls: bool | None = None
+
+
+Record = ChatRecord | PreferenceRecord
+"""What a training line is made from."""

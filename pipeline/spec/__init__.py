@@ -26,6 +26,7 @@ from pipeline.spec.reading import (
     StudioSpec,
 )
 from pipeline.spec.redaction import PrivateAction, PrivateKind, RedactSpec
+from pipeline.spec.target import TargetSpec
 
 __all__ = [
     "AgainstSpec",
@@ -44,6 +45,7 @@ __all__ = [
     "SourceSpec",
     "SplitSpec",
     "StudioSpec",
+    "TargetSpec",
     "load_spec",
 ]
 
@@ -69,6 +71,7 @@ class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
     sample: SampleSpec = field(default_factory=SampleSpec)
     against: AgainstSpec = field(default_factory=AgainstSpec)
     split: SplitSpec = field(default_factory=SplitSpec)
+    target: TargetSpec = field(default_factory=TargetSpec)
     gates: GateSpec = field(default_factory=GateSpec)
     run: RunSpec = field(default_factory=RunSpec)
     formats: tuple[str, ...] = ("openai",)
