@@ -1,4 +1,4 @@
-"""The part of a spec that says what the dataset is to train: provider, model, epochs, price list."""
+"""The part of a spec that says what is to be trained: provider, model, epochs, facts of your own."""
 
 from typing import Literal
 
