@@ -43,6 +43,8 @@ class LedgerRow(Struct, frozen=True):
     """What a reader should know of a record all the same, for example `template_drift`."""
     redacted: str | None
     """What was replaced in the record, by kind: a JSON object such as `{"email":2}`."""
+    rewritten: list[str] | None
+    """What formats had no place for and how it was rewritten, as `gemini:systems_joined`."""
 
 
 LEDGER_SCHEMA = pa.schema(
@@ -61,6 +63,7 @@ LEDGER_SCHEMA = pa.schema(
         pa.field("prompt_source", pa.string()),
         pa.field("flags", pa.list_(pa.string())),
         pa.field("redacted", pa.string()),
+        pa.field("rewritten", pa.list_(pa.string())),
     ]
 )
 """The ledger's Arrow schema, column for field of `LedgerRow`."""

@@ -74,7 +74,7 @@ def _rejected(shelves: Shelves, part: int) -> pa.Table:
 
 def _records(shelves: Shelves, part: int) -> pa.Table:
     records = shelves.records.read_part(part, [*_OF_RECORDS, "note"])
-    checked = shelves.validated.read_part(part, ["code", "detail"])
+    checked = shelves.validated.read_part(part, ["code", "detail", "rewritten"])
     deduped = shelves.deduped.read_part(part, ["code", "detail", "matched_run_id", "similarity"])
     divided = shelves.divided.read_part(part)
     codes = (shelf["code"].to_pylist() for shelf in (checked, deduped, divided))
@@ -94,6 +94,7 @@ def _records(shelves: Shelves, part: int) -> pa.Table:
             ),
             "matched_run_id": deduped["matched_run_id"],
             "similarity": deduped["similarity"],
+            "rewritten": checked["rewritten"],
             "component": divided["component"],
             "split": divided["split"],
         },

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipeline.build.shelf import Shelf
 from pipeline.digests import decode_record
-from pipeline.formats import get_format
+from pipeline.formats import get_format, line_of
 from pipeline.records import ChatRecord
 from pipeline.stages.alike.shingles import I64
 from pipeline.stages.conversations import conversation_digests
@@ -92,8 +92,9 @@ class Spill:
         """The bytes of each of a part's lines; they lie one after the other in `lines_path`."""
         path = self._path(form, part)
         if not path.is_file():
-            encode = get_format(form).encode
-            lines = [encode(decode_record(data)) + b"\n" for data in self._records(part)]
+            made = get_format(form)
+            records = map(decode_record, self._records(part))
+            lines = [line_of(made, record) + b"\n" for record in records]
             self.write_lines(form, part, lines)
         return np.fromfile(path, np.int64)
 

@@ -55,7 +55,7 @@ class CheckPart:
         refused = [verdict if isinstance(verdict, Rejected) else None for verdict in verdicts]
         for at, form in enumerate(self.stage.formats):
             lines = [
-                b"" if isinstance(verdict, Rejected) else verdict[at] + b"\n"
+                b"" if isinstance(verdict, Rejected) else verdict.lines[at] + b"\n"
                 for verdict in verdicts
             ]
             self.spill.write_lines(form.name, index, lines)
@@ -65,6 +65,8 @@ class CheckPart:
             "detail": [one.detail if one else None for one in refused],
         }
         arrays = {name: pa.array(values, pa.string()) for name, values in columns.items()}
+        rewritten = [None if isinstance(one, Rejected) else one.rewritten for one in verdicts]
+        arrays["rewritten"] = pa.array(rewritten, pa.list_(pa.string()))
         self.shelf.write_part(index, pa.table(arrays))
 
     def __call__(self, index: int) -> dict[str, int]:

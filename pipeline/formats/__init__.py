@@ -1,22 +1,39 @@
 """Providers' training lines: one file a format, each pure."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.formats.format import Format, Limits, Problem, Source
-from pipeline.formats.openai import OpenAIChat
+from pipeline.formats.carries import Carries
+from pipeline.formats.fitting import Fitted, Unfit, fit, line_of, write_line
+from pipeline.formats.format import Format, Limits, Mend, Problem, Rule, Source
+from pipeline.formats.openai import OPENAI
 
-__all__ = ["FORMATS", "Format", "Limits", "Problem", "Source", "get_format"]
+__all__ = [
+    "FORMATS",
+    "Carries",
+    "Fitted",
+    "Format",
+    "Limits",
+    "Mend",
+    "Problem",
+    "Rule",
+    "Source",
+    "Unfit",
+    "fit",
+    "get_format",
+    "line_of",
+    "write_line",
+]
 
-FORMATS: Mapping[str, Format] = {form.name: form for form in (OpenAIChat(),)}
-"""Every format that is built, by name."""
+FORMATS: Mapping[str, Format[Any]] = {form.name: form for form in (OPENAI,)}
+"""Every format, by name."""
 
 
-def get_format(name: str) -> Format:
-    """The format of that name; `UsageError` naming those that are built."""
+def get_format(name: str) -> Format[Any]:
+    """The format of that name; `UsageError` naming those that there are."""
     try:
         return FORMATS[name]
     except KeyError:
         built = ", ".join(FORMATS)
-        said = f"there is no format {name!r}, or it is not built yet; built: {built}"
-        raise UsageError(said) from None
+        raise UsageError(f"there is no format {name!r}; there are: {built}") from None

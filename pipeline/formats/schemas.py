@@ -1,6 +1,7 @@
 """The JSON Schemas that ship with the package, as validators: a quick verdict, a slow sentence.
 
-Lives on `pipeline/schemas/` of the installed package, or `schemas/` beside it in a checkout.
+Lives on `pipeline/schemas/` of the installed package, or `schemas/` beside it in a checkout. A
+schema may refer to one beside it by its file's name. Imports nothing of the package.
 """
 
 from functools import cache
@@ -10,13 +11,26 @@ from typing import Any
 
 import jsonschema_rs
 import msgspec
+from msgspec import Struct
 
-from pipeline.formats.format import Problem
-
-__all__ = ["SchemaCheck"]
+__all__ = ["Problem", "SchemaCheck"]
 
 _FOLDERS = (files("pipeline") / "schemas", Path(__file__).parents[2] / "schemas")
+_SUFFIX = ".schema.json"
+_HOME = "https://trainset.invalid/schemas/"
+"""Where references between schemas are resolved; nothing is ever fetched."""
 _LONGEST_REASON = 300
+
+
+class Problem(Struct, frozen=True):
+    """A broken rule of a line."""
+
+    rule: str
+    """A short stable name, for counting."""
+    pointer: str
+    """JSON pointer (RFC 6901) of the place; empty for the whole line."""
+    reason: str
+    """What is wrong there, as the end of a sentence."""
 
 
 class SchemaCheck:
@@ -49,19 +63,26 @@ def _escaped(step: str | int) -> str:
 @cache
 def _schema(name: str) -> Any:
     for folder in _FOLDERS:
-        path = folder / f"{name}.schema.json"
+        path = folder / f"{name}{_SUFFIX}"
         if path.is_file():
-            return msgspec.json.decode(path.read_bytes())
-    raise FileNotFoundError(f"schemas/{name}.schema.json is missing from the installation")
+            return {"$id": f"{_HOME}{name}{_SUFFIX}", **msgspec.json.decode(path.read_bytes())}
+    raise FileNotFoundError(f"schemas/{name}{_SUFFIX} is missing from the installation")
+
+
+def _beside(address: str) -> Any:
+    """The schema that another one refers to."""
+    return _schema(address.removeprefix(_HOME).removesuffix(_SUFFIX))
 
 
 @cache
 def _validator(name: str) -> Any:
-    return jsonschema_rs.validator_for(_schema(name))
+    return jsonschema_rs.validator_for(_schema(name), retriever=_beside)
 
 
 @cache
 def _slow_validator(name: str) -> Any:
     from jsonschema import Draft202012Validator  # noqa: PLC0415 (only for lines that fail)
+    from referencing import Registry, Resource  # noqa: PLC0415
 
-    return Draft202012Validator(_schema(name))
+    registry: Any = Registry(retrieve=lambda uri: Resource.from_contents(_beside(uri)))  # type: ignore[call-arg]
+    return Draft202012Validator(_schema(name), registry=registry)

@@ -1,4 +1,4 @@
-"""The part of a spec that says what is to be trained: provider, model, epochs, facts of your own."""
+"""The part of a spec that says what is to be trained: provider, model, epochs, own facts."""
 
 from typing import Literal
 

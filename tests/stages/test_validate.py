@@ -13,7 +13,9 @@ def record(content: str | tuple[ImagePart, ...]) -> ChatRecord:
 
 def test_an_accepted_record() -> None:
     lines = validate(record("q"))
-    assert lines == (get_format("openai").encode(record("q")),)
+    assert not isinstance(lines, Rejected)
+    assert lines.lines == (get_format("openai").encode(record("q")),)
+    assert lines.rewritten is None
 
 
 def test_a_refusal_names_format_place_and_reason() -> None:

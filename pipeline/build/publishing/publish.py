@@ -175,12 +175,12 @@ def _training_file(build: BuildResult) -> DatasetFile:
 
 def _refuse_size(file: DatasetFile, limits: Limits) -> None:
     """What the provider would refuse is known before a byte is uploaded."""
-    if file.lines < limits.min_examples:
+    if limits.min_examples is not None and file.lines < limits.min_examples:
         raise GateRefused(
             f"{file.path}: has {file.lines} examples, "
             f"a {file.format} training needs at least {limits.min_examples}"
         )
-    if file.bytes > limits.max_file_bytes:
+    if limits.max_file_bytes is not None and file.bytes > limits.max_file_bytes:
         raise GateRefused(
             f"{file.path}: has {file.bytes:,} bytes, "
             f"a {file.format} training takes at most {limits.max_file_bytes:,}"

@@ -15,7 +15,7 @@ from pipeline.build.shelf import Shelf
 from pipeline.build.verify.findings import Findings
 from pipeline.build.verify.material import DAMAGE, Material, parts_of, said
 from pipeline.digests import decode_record, encode_record, record_id
-from pipeline.formats import get_format
+from pipeline.formats import get_format, line_of
 from pipeline.records import ChatRecord
 from pipeline.stages.alike.shingles import I64, U64
 from pipeline.stages.conversations import conversation_digests
@@ -127,12 +127,12 @@ class _ReadPart:
         )
 
     def _lines(self, name: str, records: list[ChatRecord | None], stays: NDArray[np.bool_]) -> U64:
-        encode = get_format(name).encode
+        form = get_format(name)
         digests = np.zeros((len(records), 2), np.uint64)
         for row in np.flatnonzero(stays).tolist():
             record = records[row]
             if record is not None:
-                digests[row] = np.frombuffer(line_digest(encode(record)), np.uint64)
+                digests[row] = np.frombuffer(line_digest(line_of(form, record)), np.uint64)
         return digests
 
 

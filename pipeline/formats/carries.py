@@ -1,0 +1,59 @@
+"""What a line has a place for, and what becomes of what it has none for. Imports nothing."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = ["ANY_IMAGE", "Carries", "ImageSource", "Rewrite"]
+
+ImageSource = Literal["data", "https", "gs", "s3"]
+ANY_IMAGE: tuple[ImageSource, ...] = ("data", "https", "gs", "s3")
+
+Rewrite = Literal[
+    "system_into_user",
+    "systems_joined",
+    "turns_merged",
+    "calls_renamed",
+    "reasoning_dropped",
+    "names_dropped",
+    "detail_dropped",
+    "strict_dropped",
+    "parallel_tool_calls_dropped",
+]
+"""What may be done to a record on its way into a line. The ledger names it, as `format:rewrite`."""
+
+
+class Carries(Struct, frozen=True, kw_only=True):
+    """By feature of a record: kept, refused, or rewritten in a way that the ledger names."""
+
+    system: Literal["kept", "into_user", "refused"] = "kept"
+    """A system message; `into_user` puts it before the first user turn, with a blank line."""
+    several_systems: Literal["kept", "joined"] = "kept"
+    """More than one at the beginning; joined by a blank line."""
+    later_system: Literal["kept", "refused"] = "kept"
+    """One after the first other turn."""
+    same_role_turns: Literal["kept", "merged"] = "kept"
+    """Two turns of the user, or of the assistant, in a row; merged by a blank line. Turns that
+    call tools are never merged: a format that takes no two of them in a row has a rule."""
+    several_turns: Literal["kept", "refused"] = "kept"
+    """More than one question and one answer."""
+    tools: Literal["kept", "refused"] = "kept"
+    """Tools on offer, calls of them, their results."""
+    content_beside_calls: Literal["kept", "refused"] = "kept"
+    """Text of the assistant in the turn that calls a tool."""
+    call_ids: Literal["kept", "renamed"] = "kept"
+    """Ids of calls; renamed where a provider asks for a form of its own."""
+    images: tuple[ImageSource, ...] = ()
+    """Where they may lie: in the line (`data`), at an address, in a bucket. Others are refused."""
+    detail: Literal["kept", "dropped"] = "dropped"
+    """How closely the model looks at an image."""
+    weight: Literal["kept", "refused"] = "kept"
+    """Turns of the assistant that are not trained (weight 0)."""
+    reasoning: Literal["kept", "dropped"] = "dropped"
+    names: Literal["kept", "dropped"] = "dropped"
+    """Names of participants."""
+    strict: Literal["kept", "dropped"] = "dropped"
+    """Of a tool."""
+    parallel_tool_calls: Literal["kept", "dropped"] = "dropped"
+    answer_turns: Literal["one", "several"] = "one"
+    """Of a preference: whether an answer may have more than one message."""

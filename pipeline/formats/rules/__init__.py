@@ -1,0 +1,1 @@
+"""Rules that several formats share, on decoded lines; each file one kind. Imports `format`."""
