@@ -26,6 +26,7 @@ __all__ = [
     "DatasetFile",
     "DatasetManifest",
     "FileDigests",
+    "Preferences",
     "Privacy",
     "read_manifest",
     "verify_files",
@@ -82,6 +83,17 @@ class Privacy(Struct, frozen=True):
     """Where private values still are."""
 
 
+class Preferences(Struct, frozen=True):
+    """What one preference format was made of: `pairs = lines + left_out`."""
+
+    pairs: int
+    """Pairs of runs of which one was preferred to the other."""
+    lines: dict[str, int]
+    """By split."""
+    left_out: dict[str, int]
+    """By reason; `left_out.parquet` names the pairs."""
+
+
 class AnswerAgreement(Struct, frozen=True):
     """How far the answers to one input agree, in one interaction."""
 
@@ -117,6 +129,8 @@ class DatasetManifest(Struct, frozen=True):
     """None where no redaction was asked for."""
     interactions: dict[str, dict[str, int]] | None = None
     """Records by split of every interaction, `""` for none; None where they are more than 300."""
+    preferences: dict[str, Preferences] = {}
+    """By preference format."""
     moved: int = 0
     """Records that a tie has moved from their side in the previous build; the ledger flags them."""
     manifest_version: int = 1

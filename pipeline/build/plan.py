@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from pipeline import __version__
 from pipeline.build.against.finding import Against, find_outside
@@ -18,6 +19,8 @@ from pipeline.build.dividing.previous import Previous
 from pipeline.build.dividing.split import split
 from pipeline.build.ledger_file import LEDGER, Shelves, write_ledger
 from pipeline.build.memory import let_go
+from pipeline.build.preferring.asked import formats_by_kind
+from pipeline.build.preferring.write import write_preferences
 from pipeline.build.prepare import PreparePart, prepare
 from pipeline.build.privacy import attest
 from pipeline.build.progress import Progress
@@ -38,6 +41,7 @@ from pipeline.manifest import (
     CrossSplitProof,
     DatasetFile,
     DatasetManifest,
+    Preferences,
     write_manifest,
 )
 from pipeline.prompts import Renderer
@@ -88,7 +92,8 @@ def carry_out(
     """All stages in their order, from pull to manifest. Finished shelves are not made again."""
     shelves = Shelves(store)
     spill = Spill(store.path(".spill"), shelves.records)
-    check = CheckPart(shelves.validated, Validate(tuple(map(get_format, spec.formats))), spill)
+    chats, preferences = formats_by_kind(spec.formats)
+    check = CheckPart(shelves.validated, Validate(tuple(map(get_format, chats))), spill)
     renderer = PartRenderer(shelves.pulled, spec.render)
     make = PreparePart(shelves.records, shelves.pulled, _prepare_stage(spec), renderer, check)
     studio = source.studio()
@@ -107,7 +112,7 @@ def carry_out(
         let_go(engine, make.shelf.count())
         tokens = write_ledger(store, shelves)
         files: tuple[DatasetFile, ...] = ()
-        for name in spec.formats:
+        for name in chats:
             files += write_format(
                 name,
                 store,
@@ -117,10 +122,23 @@ def carry_out(
                 engine=engine,
                 progress=progress,
             )
+        told: dict[str, Preferences] = {}
+        for name in preferences:
+            let_go(engine, make.shelf.count())
+            more, told[name] = write_preferences(
+                name,
+                shelves,
+                spec.dedupe.pair_inputs,
+                engine=engine,
+                scratch=scratch,
+                progress=progress,
+            )
+            files += more
     made_of = {"templates": beside.templates.digest(), "previous": _said_of(beside.previous)}
     manifest = _manifest(
         spec, shelves, made_of, build_id=store.root.name, files=files, tokens=tokens
     )
+    manifest = structs.replace(manifest, preferences=told)
     manifest = write_manifest(store.path(DATASET), manifest)
     spill.clear()
     return manifest

@@ -11,13 +11,13 @@ from pipeline.build.against.other_sets import open_sets
 from pipeline.build.dividing.previous import digest_within, find_previous, read_previous
 from pipeline.build.gates import check_gates
 from pipeline.build.plan import Beside, build_id_of, carry_out, read_item
+from pipeline.build.preferring.asked import with_pairs
 from pipeline.build.progress import SILENT, Progress
 from pipeline.build.pulling.sources import FileSource, RunSource
 from pipeline.build.pulling.templates import gather
 from pipeline.build.result import LATEST, BuildResult
 from pipeline.engines import WORKER_MODULES, open_engine
 from pipeline.errors import NoSpace, PermanentError, SourceUnreadable, UsageError
-from pipeline.formats import get_format
 from pipeline.manifest import MANIFEST_NAME, read_manifest
 from pipeline.spec import BuildSpec
 from pipeline.stages.normalize.prompt import NO_TEMPLATES
@@ -35,8 +35,7 @@ def build_dataset(
     `SourceUnreadable`, `Busy` while another build holds the work-dir, `NoSpace`, and
     `GateRefused` when a gate of the spec says no (the build is kept).
     """
-    for name in spec.formats:
-        get_format(name)
+    spec = with_pairs(spec)
     store = open_store(spec.run.work_dir)
     with _disk_errors(store.root), hold_folder(store.root):
         source = source or _file_source(spec)

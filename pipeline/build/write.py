@@ -24,7 +24,7 @@ from pipeline.stages.alike.shingles import I64
 from pipeline.stages.dividing.split import SPLITS
 from pipeline.storage import LocalStore
 
-__all__ = ["DATASET", "write_format"]
+__all__ = ["DATASET", "write_format", "write_table"]
 
 DATASET = "dataset"
 _BLOCK = 8 << 20
@@ -121,7 +121,7 @@ def write_format(
         listed.append(_lines_table(split, table))
         progress.advance(table.num_rows)
     lines_of_all = pa.concat_tables(listed or [_lines_table("", _NO_LINES)])
-    files.append(_write_lines_table(store, f"{name}/lines.parquet", lines_of_all))
+    files.append(write_table(store, f"{name}/lines.parquet", lines_of_all))
     size = sum(file.bytes for file in files)
     progress.end(f"write {name}", f"{manifest.tally.kept:,} lines, {size / 1e6:,.1f} MB")
     return tuple(files)
@@ -144,11 +144,12 @@ def _assemble(store: LocalStore, path: str, split: str, lines: _Lines) -> Datase
         file.write(block)
         digests.update(block)
 
+    prefix = get_format(lines.format).file_prefix
     with (
         store.open_write(f"{DATASET}/{path}") as file,
         ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
     ):
-        waiting: Future[None] | None = None
+        waiting: Future[None] | None = writer.submit(take, prefix) if prefix else None
         for block in lines.blocks():
             if waiting is not None:
                 waiting.result()
@@ -178,7 +179,8 @@ def _lines_table(split: str, table: pa.Table) -> pa.Table:
     )
 
 
-def _write_lines_table(store: LocalStore, path: str, table: pa.Table) -> DatasetFile:
+def write_table(store: LocalStore, path: str, table: pa.Table) -> DatasetFile:
+    """Write a table into the dataset; what the manifest says of it."""
     with store.open_write(f"{DATASET}/{path}") as file:
         pq.write_table(table, file, compression="zstd", compression_level=1)
     digests = FileDigests.of_file(store.path(f"{DATASET}/{path}"))

@@ -8,6 +8,7 @@ from pipeline.formats.carries import Carries
 from pipeline.formats.fitting import Fitted, Unfit, fit, line_of, write_line
 from pipeline.formats.format import Format, Limits, Mend, Problem, Rule, Source
 from pipeline.formats.openai import OPENAI
+from pipeline.formats.openai_dpo import OPENAI_DPO
 
 __all__ = [
     "FORMATS",
@@ -26,7 +27,7 @@ __all__ = [
     "write_line",
 ]
 
-FORMATS: Mapping[str, Format[Any]] = {form.name: form for form in (OPENAI,)}
+FORMATS: Mapping[str, Format[Any]] = {form.name: form for form in (OPENAI, OPENAI_DPO)}
 """Every format, by name."""
 
 

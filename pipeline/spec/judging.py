@@ -48,6 +48,9 @@ class DedupeSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """Alike inputs with another answer: the best run stays (by score, then selected, then newest);
     the best of those whose answer most runs gave; all; none; the best, and what it was preferred
     to is written to `pairs.parquet`."""
+    pair_inputs: Literal["equal", "alike"] = "equal"
+    """Which pairs make a line of a preference format: both runs were asked the very same, or
+    their inputs are alike and the prompt is that of the preferred run."""
     best_of: int = 1
     """How many runs that are alike may stay, the best first. Exact duplicates always leave."""
     contained: Literal["longest", "keep"] = "longest"

@@ -1,0 +1,1 @@
+"""Datasets of preferences: two answers to one input, made from the runs that left as conflicts."""
