@@ -92,7 +92,7 @@ def carry_out(
     """All stages in their order, from pull to manifest. Finished shelves are not made again."""
     shelves = Shelves(store)
     spill = Spill(store.path(".spill"), shelves.records)
-    chats, preferences = formats_by_kind(spec.formats)
+    chats, _ = formats_by_kind(spec.formats)
     check = CheckPart(shelves.validated, Validate(tuple(map(get_format, chats))), spill)
     renderer = PartRenderer(shelves.pulled, spec.render)
     make = PreparePart(shelves.records, shelves.pulled, _prepare_stage(spec), renderer, check)
@@ -111,29 +111,9 @@ def carry_out(
         _divide(spec, shelves, spill, beside, engine=engine, scratch=scratch, progress=progress)
         let_go(engine, make.shelf.count())
         tokens = write_ledger(store, shelves)
-        files: tuple[DatasetFile, ...] = ()
-        for name in chats:
-            files += write_format(
-                name,
-                store,
-                records=shelves.records,
-                divided=shelves.divided,
-                spill=spill,
-                engine=engine,
-                progress=progress,
-            )
-        told: dict[str, Preferences] = {}
-        for name in preferences:
-            let_go(engine, make.shelf.count())
-            more, told[name] = write_preferences(
-                name,
-                shelves,
-                spec.dedupe.pair_inputs,
-                engine=engine,
-                scratch=scratch,
-                progress=progress,
-            )
-            files += more
+        files, told = _write(
+            spec, shelves, spill, engine=engine, scratch=scratch, progress=progress
+        )
     made_of = {"templates": beside.templates.digest(), "previous": _said_of(beside.previous)}
     manifest = _manifest(
         spec, shelves, made_of, build_id=store.root.name, files=files, tokens=tokens
@@ -142,6 +122,39 @@ def carry_out(
     manifest = write_manifest(store.path(DATASET), manifest)
     spill.clear()
     return manifest
+
+
+def _write(
+    spec: BuildSpec,
+    shelves: Shelves,
+    spill: Spill,
+    *,
+    engine: Engine,
+    scratch: Path,
+    progress: Progress,
+) -> tuple[tuple[DatasetFile, ...], dict[str, Preferences]]:
+    """The files of every format, and what preference formats were made of."""
+    chats, preferences = formats_by_kind(spec.formats)
+    files: tuple[DatasetFile, ...] = ()
+    for name in chats:
+        files += write_format(
+            name,
+            shelves.records.store,
+            records=shelves.records,
+            divided=shelves.divided,
+            spill=spill,
+            engine=engine,
+            progress=progress,
+        )
+    told: dict[str, Preferences] = {}
+    inputs = spec.dedupe.pair_inputs
+    for name in preferences:
+        let_go(engine, shelves.records.count())
+        more, told[name] = write_preferences(
+            name, shelves, inputs, engine=engine, scratch=scratch, progress=progress
+        )
+        files += more
+    return files, told
 
 
 def _said_of(previous: Previous | None) -> dict[str, Any] | None:

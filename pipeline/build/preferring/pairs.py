@@ -4,6 +4,7 @@ The pairs were written beside the fourth shelf. The records of both sides are la
 workers, part by part, so that a pair can be made whichever parts its two runs are in.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,12 @@ class Laid:
         """The file of one part's records."""
         return _path(self.folder, part)
 
+    def of_pairs(self, pairs: I64) -> "Laid":
+        """The two entries of each of some pairs, where entries 2 n and 2 n + 1 are pair n."""
+        both = np.stack([pairs * 2, pairs * 2 + 1], axis=1).ravel()
+        split = self.split.take(pa.array(both))
+        return Laid(self.folder, self.part[both], self.start[both], self.length[both], split)
+
 
 def read_pairs(store: LocalStore) -> pa.Table:
     """Run and record ids of both sides of every preference (`KEYS`)."""
@@ -58,24 +65,31 @@ def find_pairs(shelves: Shelves, engine: Engine, folder: Path) -> tuple[pa.Table
     row n the preferred record is entry 2 n, the other one entry 2 n + 1.
     """
     pairs = read_pairs(shelves.pulled.store)
-    laid = lay_aside(pairs, shelves.records, shelves.divided, engine=engine, folder=folder)
+    manifest = shelves.records.manifest()
+    assert manifest is not None
+    laid = lay_aside(
+        pairs,
+        shelves.records,
+        shelves.divided,
+        range(len(manifest.rows)),
+        engine=engine,
+        folder=folder,
+    )
     pairs = pairs.append_column("split", laid.split.take(pa.array(np.arange(0, len(laid.part), 2))))
     rank = pc.index_in(pairs["split"], pa.array(SPLITS, pa.string()))
     keys = [("rank", "ascending"), *((name, "ascending") for name in _ORDER)]
     order = pc.sort_indices(pairs.append_column("rank", rank), sort_keys=keys).to_numpy()
-    both = np.stack([order * 2, order * 2 + 1], axis=1).astype(np.int64).ravel()
-    moved = Laid(
-        laid.folder,
-        laid.part[both],
-        laid.start[both],
-        laid.length[both],
-        laid.split.take(pa.array(both)),
-    )
-    return pairs.take(pa.array(order)), moved
+    return pairs.take(pa.array(order)), laid.of_pairs(order.astype(np.int64))
 
 
 def lay_aside(
-    pairs: pa.Table, records: Shelf, divided: Shelf, *, engine: Engine, folder: Path
+    pairs: pa.Table,
+    records: Shelf,
+    divided: Shelf,
+    parts: Sequence[int],
+    *,
+    engine: Engine,
+    folder: Path,
 ) -> Laid:
     """The records of both sides of every pair, in the order of the pairs; preferred ones first.
 
@@ -89,10 +103,8 @@ def lay_aside(
         file.write_table(pa.table({"key": needed}))
     part, start, length = (np.full(len(needed), -1, np.int64) for _ in range(3))
     split = np.full(len(needed), -1, np.int64)
-    manifest = records.manifest()
-    assert manifest is not None
-    work = engine.map(_LayPart(records, divided, folder), range(len(manifest.rows)))
-    for number, (at, begins, sizes, sides_of) in enumerate(work):
+    work = engine.map(_LayPart(records, divided, folder), parts)
+    for number, (at, begins, sizes, sides_of) in zip(parts, work, strict=True):
         part[at], start[at], length[at], split[at] = number, begins, sizes, sides_of
     at = pc.index_in(asked, needed).to_numpy().reshape(2, -1).T.ravel()
     names = pa.array(SPLITS, pa.string()).take(pa.array(split[at], mask=split[at] < 0))

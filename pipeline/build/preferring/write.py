@@ -89,7 +89,7 @@ class _Making:
     def lines(self, rows: Any, split: str) -> Iterator[bytes]:
         """The lines of some pairs, a batch at a time."""
         batches = [rows[at : at + _BATCH] for at in range(0, len(rows), _BATCH)]
-        work = self.engine.map(self.make, (_of(self.laid, batch) for batch in batches))
+        work = self.engine.map(self.make, (self.laid.of_pairs(batch) for batch in batches))
         for batch, made in zip(batches, work, strict=True):
             pairs = zip(batch.tolist(), made, strict=True)
             yield b"".join([self._note(row, one, split) for row, one in pairs])
@@ -129,12 +129,6 @@ def _write_split(store: LocalStore, make: _Making, split: str, rows: Any) -> lis
         crc32c=digests.crc32c,
     )
     return [signed]
-
-
-def _of(laid: Laid, rows: Any) -> Laid:
-    both = np.stack([rows * 2, rows * 2 + 1], axis=1).ravel()
-    taken = laid.split.take(pa.array(both))
-    return Laid(laid.folder, laid.part[both], laid.start[both], laid.length[both], taken)
 
 
 def _same_as_before(pairs: pa.Table) -> Any:

@@ -28,6 +28,7 @@ from pipeline.build.verify.ledger import check_ledger
 from pipeline.build.verify.lines import check_lines
 from pipeline.build.verify.manifest import check_manifest
 from pipeline.build.verify.material import DAMAGE, Material, said
+from pipeline.build.verify.preferences import check_preferences, preference_formats
 from pipeline.build.verify.privacy import check_private
 from pipeline.build.verify.records import check_records
 from pipeline.build.verify.shelves import check_shelves
@@ -93,6 +94,8 @@ def _check_build(material: Material, checks: "_Checks") -> None:
     checks.run("dedupe", lambda found: check_dedupe(material, compared(), found))
     checks.run("split", lambda found: check_split(material, records, found))
     checks.run("cut", lambda found: check_cut(material, compared(), found))
+    if preference_formats(material):
+        checks.run("preferences", lambda found: check_preferences(material, found))
     checks.run("private", lambda found: check_private(material, found))
 
 

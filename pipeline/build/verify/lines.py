@@ -5,7 +5,7 @@ it, and compared. The files are read in blocks by the workers.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,14 @@ from pipeline.formats import get_format
 from pipeline.manifest import DatasetFile
 from pipeline.stages.alike.shingles import U64
 
-__all__ = ["check_lines"]
+__all__ = [
+    "INDEX",
+    "check_lines",
+    "compare_lines",
+    "digests_of_lines",
+    "line_digest",
+    "read_index",
+]
 
 _BLOCK = 4 << 20
 _COLUMNS = {
@@ -31,12 +38,15 @@ _COLUMNS = {
     "run_id": pa.string(),
     "record_id": pa.string(),
 }
-_INDEX = "lines.parquet"
+INDEX = "lines.parquet"
+"""Which run each line is, in the folder of a format."""
 
 
 def check_lines(material: Material, records: Records | None, findings: Findings) -> str:
     """Every file of every format; against the records too where those could be read."""
     files = [file for file in material.manifest.files if file.format and file.split]
+    if records is not None:
+        files = [file for file in files if file.format in records.lines]
     material.progress.begin("verify lines", sum(file.lines for file in files))
     count = 0
     for name in sorted({str(file.format) for file in files}):
@@ -55,26 +65,32 @@ def _check_format(
     records: Records | None,
     findings: Findings,
 ) -> int:
-    digests = {file.split: _check_file(material, file, findings) for file in files}
+    digests = {file.split: digests_of_lines(material, file, findings) for file in files}
     if records is None:
         return sum(len(one) for one in digests.values())
-    table = _read_index(material.dataset / name / _INDEX)
+    table = read_index(material.dataset / name / INDEX, _COLUMNS)
     _check_index(material, name, table, findings)
     for split, found in digests.items():
         of_split = table.filter(pc.equal(table["split"], split))
         wanted = _wanted(material, records.lines[name], of_split)
-        _compare(f"{name}/{split}", found, wanted, of_split, findings)
+        compare_lines(f"{name}/{split}", found, wanted, of_split, findings)
     return sum(len(one) for one in digests.values())
 
 
-def _check_file(material: Material, file: DatasetFile, findings: Findings) -> U64:
+def digests_of_lines(material: Material, file: DatasetFile, findings: Findings) -> U64:
     """The digests of a file's lines; what its format has against them is added."""
     path = material.dataset / file.path
     digests = [np.zeros((0, 2), np.uint64)]
     first = 1
     if not path.is_file():
         return digests[0]
-    for problems, found in material.engine.map(_CheckBlock(path, str(file.format)), _blocks(path)):
+    prefix = get_format(str(file.format)).file_prefix
+    with path.open("rb") as opened:
+        if opened.read(len(prefix)) != prefix:
+            findings.add("a file does not begin as its format asks for", file.path)
+            prefix = b""
+    blocks = _blocks(path, len(prefix))
+    for problems, found in material.engine.map(_CheckBlock(path, str(file.format)), blocks):
         for line, rule in problems:
             findings.add(
                 "a line that the provider refuses", f"{file.path} line {first + line}: {rule}"
@@ -85,10 +101,9 @@ def _check_file(material: Material, file: DatasetFile, findings: Findings) -> U6
     return np.concatenate(digests)
 
 
-def _blocks(path: Path) -> Iterator[tuple[int, int]]:
-    """Where blocks of whole lines begin and end."""
+def _blocks(path: Path, begin: int) -> Iterator[tuple[int, int]]:
+    """Where blocks of whole lines begin and end, from a place on."""
     size = path.stat().st_size
-    begin = 0
     with path.open("rb") as file:
         while begin < size:
             file.seek(min(begin + _BLOCK, size))
@@ -120,13 +135,14 @@ class _CheckBlock:
         return problems, digests
 
 
-def _read_index(path: Path) -> pa.Table:
-    name = f"dataset/{path.parent.name}/{_INDEX}"
+def read_index(path: Path, columns: Mapping[str, pa.DataType]) -> pa.Table:
+    """A table of a format's folder; `IntegrityError` unless it has these columns."""
+    name = f"dataset/{path.parent.name}/{path.name}"
     try:
         table = pq.ParquetFile(path).read().combine_chunks()
     except DAMAGE as error:
         raise IntegrityError(f"{name}: cannot be read ({said(error)})") from None
-    for column, kind in _COLUMNS.items():
+    for column, kind in columns.items():
         if column not in table.column_names or table[column].type != kind:
             raise IntegrityError(f"{name}: has no column {column} of {kind}")
     return table
@@ -163,12 +179,15 @@ def _wanted(material: Material, lines: U64, of_split: pa.Table) -> U64:
     return wanted
 
 
-def _compare(where: str, found: U64, wanted: U64, of_split: pa.Table, findings: Findings) -> None:
+def compare_lines(
+    where: str, found: U64, wanted: U64, of_split: pa.Table, findings: Findings
+) -> None:
+    """Add every line that is not the one it should be, and a numbering that is none."""
     numbers = of_split["line"].to_numpy()
     if not np.array_equal(numbers, np.arange(1, len(numbers) + 1)):
-        findings.add("the lines are not numbered 1, 2, 3 ...", f"{where} in {_INDEX}")
+        findings.add("the lines are not numbered 1, 2, 3 ...", f"{where} in {INDEX}")
     if len(found) != len(wanted):
-        said_of_it = f"{where}: {len(found)} lines, {len(wanted)} in {_INDEX}"
+        said_of_it = f"{where}: {len(found)} lines, {len(wanted)} in {INDEX}"
         findings.add("a file and its index have other numbers of lines", said_of_it)
     both = min(len(found), len(wanted))
     unlike = np.flatnonzero((found[:both] != wanted[:both]).any(axis=1))

@@ -54,6 +54,7 @@ class DedupeWords(Struct, frozen=True):
     answer_threshold: float = 0.8
     conflicts: str = "best"
     best_of: int = 1
+    pair_inputs: str = "equal"
 
 
 _NO = pa.scalar(value=False)

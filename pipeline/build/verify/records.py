@@ -11,6 +11,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from pipeline.build.preferring.asked import formats_by_kind
 from pipeline.build.shelf import Shelf
 from pipeline.build.verify.findings import Findings
 from pipeline.build.verify.material import DAMAGE, Material, parts_of, said
@@ -50,7 +51,8 @@ class _PartRecords:
 def check_records(material: Material, findings: Findings) -> tuple[str, Records]:
     """Every record's bytes are canonical and have the id that is beside them."""
     ledger = material.ledger()
-    formats = tuple(sorted({file.format for file in material.manifest.files if file.format}))
+    named = sorted({file.format for file in material.manifest.files if file.format})
+    formats, _ = formats_by_kind(named)
     tasks = zip(parts_of(material.shelves.records), ledger.by_part(ledger.stays()), strict=True)
     material.progress.begin("verify records", sum(ledger.rows_of_part))
     work = _ReadPart(material.shelves.records, formats)
