@@ -1,0 +1,124 @@
+"""Make `docs/formats.md` from the formats themselves: `python docs/make_formats.py`.
+
+Imports `pipeline`.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pipeline.formats import FORMATS, Carries, Format, Rule, Source
+
+PAGE = Path(__file__).parent / "formats.md"
+
+HEAD = """\
+# Formats
+
+Made by `python docs/make_formats.py` from the code: what a provider takes, what becomes of what it
+has no place for, and by which rule a line is refused. Every fact of a vendor has the page where it
+was read and the day; a rule without one is our own and says why it is there.
+
+A record is refused or rewritten only where the tables say so. A refusal is the ledger's
+`format_refused` with the sentence; a rewrite stands in the ledger's column `rewritten`, as
+`gemini:systems_joined`.
+
+"""
+
+FEATURES: dict[str, tuple[str, Callable[[Carries], str]]] = {
+    "a system message": ("system", lambda one: one.system),
+    "several of them at the beginning": ("several_systems", lambda one: one.several_systems),
+    "one after the first other turn": ("later_system", lambda one: one.later_system),
+    "two turns of one role in a row": ("same_role_turns", lambda one: one.same_role_turns),
+    "more than one question": ("several_turns", lambda one: one.several_turns),
+    "tools, calls, results": ("tools", lambda one: one.tools),
+    "text beside a call": ("content_beside_calls", lambda one: one.content_beside_calls),
+    "ids of calls": ("call_ids", lambda one: one.call_ids),
+    "images from": ("images", lambda one: ", ".join(one.images) or "refused"),
+    "how closely to look": ("detail", lambda one: one.detail),
+    "turns that are not trained": ("weight", lambda one: one.weight),
+    "reasoning": ("reasoning", lambda one: one.reasoning),
+    "names": ("names", lambda one: one.names),
+    "strict tools": ("strict", lambda one: one.strict),
+    "parallel tool calls": ("parallel_tool_calls", lambda one: one.parallel_tool_calls),
+}
+"""What a record may have, in words, with the field of `Carries`."""
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [HEAD, "".join(_contents()), "".join(_matrix())]
+    parts += ["".join(_section(form)) for form in FORMATS.values()]
+    return "".join(parts)
+
+
+def _contents() -> Iterator[str]:
+    yield "| format | what it is | made from | a line | file |\n|---|---|---|---|---|\n"
+    for form in FORMATS.values():
+        made_of = "a conversation" if form.kind == "chat" else "a preference"
+        schema = f"[{form.schema}](../schemas/{form.schema}.schema.json)"
+        begins = " with a byte-order mark" if form.file_prefix else ""
+        yield (
+            f"| [`{form.name}`](#{form.name}) | {form.title} | {made_of} | {schema} | "
+            f"`{form.file_suffix}`{begins} |\n"
+        )
+    yield "\n"
+
+
+def _matrix() -> Iterator[str]:
+    yield "## What each carries\n\n"
+    names = [f"`{name}`" for name in FORMATS]
+    yield f"| a record has | {' | '.join(names)} |\n|---|{'---|' * len(names)}\n"
+    for words, (_, told) in FEATURES.items():
+        cells = [_word(told(form.carries)) for form in FORMATS.values()]
+        yield f"| {words} | {' | '.join(cells)} |\n"
+    several = [
+        form.carries.answer_turns if form.kind == "preference" else "" for form in FORMATS.values()
+    ]
+    yield f"| messages in a preferred answer | {' | '.join(several)} |\n\n"
+
+
+def _word(fate: str) -> str:
+    return "" if fate == "kept" else f"**{fate}**" if fate == "refused" else fate
+
+
+def _section(form: Format[Any]) -> Iterator[str]:
+    yield f"## {form.name}\n\n{form.title}; {_cited(form.source)}.\n\n"
+    if form.file_prefix:
+        yield "The file begins with a UTF-8 byte-order mark.\n\n"
+    yield from _limits(form)
+    yield "| rule | what holds | what to do | where it was read, or why |\n|---|---|---|---|\n"
+    for name in ("json", "schema", *form.rules):
+        rule = form.rule(name)
+        yield f"| `{name}` | {rule.says} | {rule.fix} | {_reason(rule)} |\n"
+    yield "\n"
+
+
+def _limits(form: Format[Any]) -> Iterator[str]:
+    told = {
+        name: value
+        for name, value in msgspec.structs.asdict(form.limits).items()
+        if value is not None and name != "sources"
+    }
+    if not told:
+        return
+    yield "| limit | | where it was read |\n|---|---|---|\n"
+    for name, value in told.items():
+        yield f"| {name.replace('_', ' ')} | {value:,} | {_cited(form.limits.sources[name])} |\n"
+    yield "\n"
+
+
+def _reason(rule: Rule) -> str:
+    return f"ours: {rule.why}" if rule.source is None else _cited(rule.source)
+
+
+def _cited(source: Source) -> str:
+    address, _, place = source.page.partition(", ")
+    name = address.removeprefix("https://")
+    link = f"[{name}]({address})" if address.startswith("https://") else address
+    return f"{link}{f', {place}' if place else ''}, {source.read}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
