@@ -21,7 +21,7 @@ OPENAI, DPO = get_format("openai"), get_format("openai-dpo")
 
 @pytest.mark.parametrize("case", CHATS)
 @pytest.mark.parametrize(
-    ("one", "other"), product(CHAT_FORMATS, repeat=2), ids=lambda form: str(form.name)
+    ("one", "other"), list(product(CHAT_FORMATS, repeat=2)), ids=lambda form: str(form.name)
 )
 def test_a_converted_line_is_what_the_format_makes_of_the_record(
     one: object, other: object, case: str
