@@ -45,7 +45,6 @@ def _sentences(life: RunLife) -> list[str]:
     match row.outcome:
         case "kept":
             said += [f"  kept in {row.split}, {row.tokens or 0:,} tokens"]
-            said += [f"  {line.file} line {line.line}" for line in life.lines]
             said += [f"  stands for {one}, which left" for one in life.duplicates]
             if life.duplicates_count > len(life.duplicates):
                 said += [f"  and for {life.duplicates_count - len(life.duplicates):,} more"]
@@ -53,9 +52,14 @@ def _sentences(life: RunLife) -> list[str]:
             said += [f"  left at {row.stage}: {row.code}"]
         case "rejected":
             said += [f"  rejected at {row.stage}: {row.code}"]
+    for line in life.lines:
+        side = ", as the answer that was not preferred" if line.rejected else ""
+        said.append(f"  {line.file} line {line.line}{side}")
     said += [f"  flag: {flag}" for flag in row.flags or ()]
     if row.redacted:
         said.append(f"  replaced: {row.redacted}")
+    if row.rewritten:
+        said.append(f"  rewritten: {', '.join(row.rewritten)}")
     if row.detail:
         said.append(f"  {row.detail}")
     return [*said, *_match(life), *_component(life)]

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.build import BuildResult, build_dataset
+from pipeline.build.telling.life import explain_run
 from pipeline.build.verify import Verification, verify_folder
 from pipeline.errors import UsageError
 from pipeline.formats import get_format
@@ -190,3 +191,13 @@ def test_verify_sees_a_line_in_another_split(made: Callable[..., BuildResult]) -
     pq.write_table(ledger.set_column(at, ledger.schema.field(at), pa.array(sides)), path)
     found = broken(verify_folder(result.path, workers=1))
     assert "a preferred run of openai-dpo is not in the split of its line" in found
+
+
+def test_explain_names_the_lines_of_both_sides(made: Callable[..., BuildResult]) -> None:
+    result = made()
+    (chosen,), (rejected,) = explain_run(result, BEST), explain_run(result, LATE)
+    assert {line.file.split("/")[0] for line in chosen.lines} == {"openai", "openai-dpo"}
+    assert not any(line.rejected for line in chosen.lines)
+    (line,) = rejected.lines
+    assert line.rejected
+    assert line.file.startswith("openai-dpo/")

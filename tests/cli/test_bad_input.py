@@ -36,7 +36,7 @@ def refused(done: subprocess.CompletedProcess[str], code: int, said: str) -> Non
         (["build", "wrong.toml"], 2, "validaton"),
         (["build", "absent.toml"], 4, "cannot be read"),
         (["build", "--runs", "only-bad.jsonl"], 3, "nothing is left to train on"),
-        (["build", "--runs", "only-bad.jsonl", "--format", "gemini"], 2, "built: openai"),
+        (["build", "--runs", "only-bad.jsonl", "--format", "csv"], 2, "there are: openai"),
         (["build", "--runs", "only-bad.jsonl", "--engine", "dask"], 2, "not built yet"),
         (["build", "--runs", "only-bad.jsonl", "--work-dir", "s3://b/p"], 2, "not built yet"),
         (["build", "--runs", "only-bad.jsonl", "--workers", "-1"], 2, "--workers"),

@@ -118,7 +118,7 @@ def explain_run(build: BuildResult, run_id: str) -> list[RunLife]:
         lives.append(
             RunLife(
                 row=row,
-                lines=lines if kept else (),
+                lines=tuple(line for line in lines if line.rejected != kept),
                 duplicates=tuple(left_for_it[:_SHOWN]) if kept else (),
                 duplicates_count=len(left_for_it) if kept else 0,
                 pulled=_pulled(shelves, _Place.of(shelves, place), run_id),
