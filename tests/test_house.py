@@ -1,6 +1,7 @@
 """Rules of the house that a machine can hold."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,9 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
 HEAVY = {"httpx2", "litestar", "pyarrow", "numpy", "sqlalchemy", "jsonschema", "uvicorn", "dask"}
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|Users|work|mnt|opt)/[\w.-]+")
+NEEDS = {"TRAINSET_REAL_RUNS", "TRAINSET_RUN_SAMPLES"}
+NOT_COLLECTED = {"tests/stages/test_run_samples.py"}
+"""Deselected where nothing names the samples."""
 PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+")
 
 
@@ -116,6 +120,20 @@ def test_make_check_runs_the_import_contracts() -> None:
     (check,) = re.findall(r"^check: (.*?) ##", makefile, re.MULTILINE)
     assert {"lint", "types", "contracts", "test"} <= set(check.split())
     assert "lint-imports" in makefile
+
+
+def test_every_folder_of_tests_is_collected() -> None:
+    collected = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name not in NEEDS},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    files = {line.partition("::")[0] for line in collected.splitlines() if "::" in line}
+    written = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}
+    assert written - files == NOT_COLLECTED
 
 
 def test_import_contracts_have_no_exceptions() -> None:
