@@ -1,4 +1,4 @@
-"""The JSON Schemas that ship with the package, as validators: a quick verdict, a slow sentence.
+"""The JSON Schemas that ship with the package, as validators, and the sentences of what fails.
 
 Lives on `pipeline/schemas/` of the installed package, or `schemas/` beside it in a checkout. A
 schema may refer to one beside it by its file's name. Imports nothing of the package.
@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import jsonschema_rs
 import msgspec
@@ -42,18 +43,69 @@ class SchemaCheck:
 
     def problems(self, value: Any) -> tuple[Problem, ...]:
         """Every place where the value does not follow the schema; the verdict comes first."""
-        if _validator(self._name).is_valid(value):
+        validator = _validator(self._name)
+        if validator.is_valid(value):
             return ()
-        errors = _slow_validator(self._name).iter_errors(value)
-        return tuple(sorted(map(_problem, errors), key=lambda problem: problem.pointer))
+        try:
+            found = [_problem(error, value) for error in validator.iter_errors(value)]
+        except ValueError:  # more than 255 levels
+            found = [Problem("schema", "", "breaks the schema, and nests too deeply to say where")]
+        return tuple(sorted(found, key=lambda problem: (problem.pointer, problem.reason)))
 
 
-def _problem(error: Any) -> Problem:
-    pointer = "".join(f"/{_escaped(step)}" for step in error.absolute_path)
-    reason = error.schema.get("x-reason") or error.message
+def _problem(error: Any, value: Any) -> Problem:
+    for step in error.instance_path:
+        value = value[step]
+    pointer = "".join(f"/{_escaped(step)}" for step in error.instance_path)
+    schema, keyword = _broken_schema(error.absolute_keyword_location)
+    reason = schema.get("x-reason") or _sentence(error, keyword, schema.get(keyword), value)
     if len(reason) > _LONGEST_REASON:
         reason = f"{reason[:_LONGEST_REASON]}..."
     return Problem("schema", pointer, reason)
+
+
+def _sentence(error: Any, keyword: str, asked: Any, value: Any) -> str:
+    """What is wrong, in the words of the `jsonschema` package, which give all that was allowed."""
+    match keyword:
+        case "required":
+            return f"{error.kind.property!r} is a required property"
+        case "additionalProperties" if error.kind.name == "additionalProperties":
+            strange = sorted(error.kind.unexpected)
+            names = ", ".join(map(repr, strange))
+            verb = "was" if len(strange) == 1 else "were"
+            return f"Additional properties are not allowed ({names} {verb} unexpected)"
+        case "const":
+            return f"{asked!r} was expected"
+        case "type":
+            types = asked if isinstance(asked, list) else [asked]
+            return f"{value!r} is not of type {', '.join(map(repr, types))}"
+        case "minItems" | "minLength" | "maxItems" | "maxLength":
+            too = "should be non-empty" if asked == 1 else "is too short"
+            return f"{value!r} {too if keyword.startswith('min') else 'is too long'}"
+        case _ if keyword in _SENTENCES:
+            return _SENTENCES[keyword].format(value, asked)
+        case _:
+            return str(error.message)
+
+
+_SENTENCES = {
+    "enum": "{!r} is not one of {!r}",
+    "pattern": "{!r} does not match {!r}",
+    "anyOf": "{!r} is not valid under any of the given schemas",
+    "oneOf": "{!r} is not valid under any of the given schemas",
+    "not": "{!r} should not be valid under {!r}",
+}
+
+
+@cache
+def _broken_schema(location: str) -> tuple[dict[str, Any], str]:
+    """The schema that a value breaks, and the keyword, by their URI."""
+    address, _, pointer = location.partition("#")
+    steps = [unquote(step).replace("~1", "/").replace("~0", "~") for step in pointer.split("/")]
+    schema = _beside(address)
+    for step in steps[1:-1]:
+        schema = schema[int(step)] if isinstance(schema, list) else schema[step]
+    return (schema, steps[-1]) if isinstance(schema, dict) else ({}, steps[-1])
 
 
 def _escaped(step: str | int) -> str:
@@ -77,12 +129,3 @@ def _beside(address: str) -> Any:
 @cache
 def _validator(name: str) -> Any:
     return jsonschema_rs.validator_for(_schema(name), retriever=_beside)
-
-
-@cache
-def _slow_validator(name: str) -> Any:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 (only for lines that fail)
-    from referencing import Registry, Resource  # noqa: PLC0415
-
-    registry: Any = Registry(retrieve=lambda uri: Resource.from_contents(_beside(uri)))  # type: ignore[call-arg]
-    return Draft202012Validator(_schema(name), registry=registry)
