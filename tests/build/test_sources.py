@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.build.pulling import sources
+from pipeline.build import line_blocks
 from pipeline.build.pulling.sources import FileSlice, FileSource, LineBatch
 from pipeline.errors import SourceUnreadable
 
@@ -27,7 +27,7 @@ def lines_of(source: FileSource) -> list[tuple[int, bytes]]:
 def test_a_plain_file_is_read_by_the_workers_and_gives_what_a_packed_one_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    monkeypatch.setattr(sources, "BLOCK", 1000)
+    monkeypatch.setattr(line_blocks, "BLOCK", 1000)
     text = "\n".join(LINES) + end
     plain, packed = tmp_path / "runs.jsonl", tmp_path / "runs.jsonl.gz"
     plain.write_text(text)
@@ -43,7 +43,7 @@ def test_a_plain_file_is_read_by_the_workers_and_gives_what_a_packed_one_gives(
 def test_a_line_beyond_the_limit_is_left_out_and_the_others_keep_their_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "BLOCK", 1000)
+    monkeypatch.setattr(line_blocks, "BLOCK", 1000)
     long = '{"id":"long","text":"' + "y" * 9000 + '"}'
     path = tmp_path / "runs.jsonl"
     path.write_text("\n".join([*LINES[:50], long, *LINES[50:]]) + "\n")
@@ -55,7 +55,7 @@ def test_a_line_beyond_the_limit_is_left_out_and_the_others_keep_their_numbers(
 def test_a_file_that_was_cut_while_it_was_read_is_a_clear_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "BLOCK", 1000)
+    monkeypatch.setattr(line_blocks, "BLOCK", 1000)
     path = tmp_path / "runs.jsonl"
     path.write_text("\n".join(LINES) + "\n")
     last = [one for one in FileSource([str(path)], 1 << 20).batches(()) if one.index][-1]
@@ -66,3 +66,12 @@ def test_a_file_that_was_cut_while_it_was_read_is_a_clear_error(
     path.unlink()
     with pytest.raises(SourceUnreadable, match="cannot be read"):
         last.read()
+
+
+def test_a_packed_file_that_is_damaged_in_the_middle_is_a_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "runs.jsonl.gz"
+    packed = bytearray(gzip.compress("\n".join(LINES).encode()))
+    packed[len(packed) // 2 : len(packed) // 2 + 40] = b"\xff" * 40
+    path.write_bytes(packed)
+    with pytest.raises(SourceUnreadable, match="cannot be read to its end"):
+        list(FileSource([str(path)], 1 << 20).batches(()))

@@ -4,19 +4,16 @@ A batch's number is its part's on the first shelf, and depends only on the sourc
 that was killed goes on with the batches that are missing.
 """
 
-import gzip
-import io
-from collections.abc import Container, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
-import zstandard
 
+from pipeline.build.line_blocks import BLOCK, LineBlock, open_packed, packing_of, read_blocks
 from pipeline.build.pulling.patterns import files_of
 from pipeline.build.pulling.templates import TemplateStudio
 from pipeline.digests import canonical_json, content_digest
@@ -33,11 +30,7 @@ __all__ = [
     "line_blocks",
 ]
 
-BLOCK = 8 << 20
-"""Bytes of run documents in a batch, about 1,300 runs of 6.5 KB."""
-
 _SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".gz", ".zst", ".parquet")
-_PACKED = (".gz", ".zst")
 _ROWS = 1024
 
 
@@ -140,25 +133,15 @@ class FileSource:
     def studio(self) -> None:
         """None: files were exported by somebody else."""
 
-    def _blocks(self, path: Path) -> Iterator["_Block"]:
+    def _blocks(self, path: Path) -> Iterator[LineBlock]:
         if path.suffix == ".parquet":
             return _parquet_blocks(path)
         return _line_blocks(path, self._max_bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Lines of a file, and where they lie in it; None where they do not lie there plain."""
-
-    first_line: int
-    data: bytes
-    oversized: tuple[int, ...] = ()
-    start: int | None = None
-
-
-def _batch(index: int, path: Path, block: _Block) -> Batch:
+def _batch(index: int, path: Path, block: LineBlock) -> Batch:
     """A block as a worker gets it: bytes only where it cannot read them by itself."""
-    if block.start is not None and not block.oversized and path.suffix not in _PACKED:
+    if block.start is not None and not block.oversized and packing_of(path) is None:
         return FileSlice(index, path, block.first_line, block.start, len(block.data))
     return LineBatch(index, path.name, block.first_line, block.data, block.oversized)
 
@@ -169,57 +152,12 @@ def line_blocks(path: Path, max_bytes: int) -> Iterator[tuple[int, bytes, tuple[
         yield block.first_line, block.data, block.oversized
 
 
-def _line_blocks(path: Path, max_bytes: int) -> Iterator[_Block]:
-    line = 1
-    with _open(path) as file:
-        for start, data, oversized in _LineReader(file, max_bytes, path):
-            yield _Block(line, data, tuple(line + offset for offset in oversized), start)
-            line += data.count(b"\n")
+def _line_blocks(path: Path, max_bytes: int) -> Iterator[LineBlock]:
+    with path.open("rb") as packed, open_packed(packed, packing_of(path)) as file:
+        yield from read_blocks(file, str(path), max_bytes)
 
 
-class _LineReader:
-    """Blocks of whole lines; a line beyond the limit is left out, its newline kept."""
-
-    def __init__(self, file: BinaryIO, limit: int, path: Path) -> None:
-        self._file, self._limit, self._path = file, limit, path
-        self._taken = 0
-        """Bytes that were read."""
-
-    def __iter__(self) -> Iterator[tuple[int | None, bytes, list[int]]]:
-        """Where a block begins (None: it is not as it lies in the file), its bytes, long lines."""
-        rest = b""
-        while block := self._read():
-            data = rest + block
-            cut = data.rfind(b"\n") + 1
-            if cut == 0 and len(data) > self._limit:
-                rest = yield from self._skip_line()
-                continue
-            if cut:
-                yield self._taken - len(data), data[:cut], []
-            rest = data[cut:]
-        if rest:
-            yield None, rest + b"\n", []
-
-    def _skip_line(self) -> Generator[tuple[None, bytes, list[int]], None, bytes]:
-        """Read on to the end of the long line without keeping it; gives what follows it."""
-        while block := self._read():
-            _, found, after = block.partition(b"\n")
-            if found:
-                yield None, b"\n", [0]
-                return after
-        yield None, b"\n", [0]
-        return b""
-
-    def _read(self) -> bytes:
-        try:
-            block = self._file.read(BLOCK)
-        except (OSError, EOFError, zstandard.ZstdError) as error:
-            raise SourceUnreadable(f"{self._path}: cannot be read to its end ({error})") from None
-        self._taken += len(block)
-        return block
-
-
-def _parquet_blocks(path: Path) -> Iterator[_Block]:
+def _parquet_blocks(path: Path) -> Iterator[LineBlock]:
     try:
         file = pq.ParquetFile(path)
     except (OSError, pa.ArrowException) as error:
@@ -232,7 +170,7 @@ def _parquet_blocks(path: Path) -> Iterator[_Block]:
     for batch in file.iter_batches(_ROWS, columns=["raw"]):
         documents = [value.as_py() or b"" for value in batch.column(0)]
         lines = [doc.encode() if isinstance(doc, str) else doc for doc in documents]
-        yield _Block(row, b"".join(line.replace(b"\n", b" ") + b"\n" for line in lines))
+        yield LineBlock(row, b"".join(line.replace(b"\n", b" ") + b"\n" for line in lines))
         row += len(lines)
 
 
@@ -263,14 +201,3 @@ def hash_file(path: Path) -> str:
     except OSError as error:
         raise SourceUnreadable(f"{path}: cannot be read ({error.strerror})") from None
     return digest.hexdigest()
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[BinaryIO]:
-    with path.open("rb") as file:
-        if path.suffix == ".gz":
-            yield io.BufferedReader(gzip.GzipFile(fileobj=file), BLOCK)
-        elif path.suffix == ".zst":
-            yield zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        else:
-            yield file
