@@ -13,6 +13,8 @@ Rewrite = Literal[
     "system_into_user",
     "systems_joined",
     "turns_merged",
+    "parts_joined",
+    "image_types_told",
     "calls_renamed",
     "reasoning_dropped",
     "names_dropped",
@@ -45,6 +47,11 @@ class Carries(Struct, frozen=True, kw_only=True):
     """Ids of calls; renamed where a provider asks for a form of its own."""
     images: tuple[ImageSource, ...] = ()
     """Where they may lie: in the line (`data`), at an address, in a bucket. Others are refused."""
+    image_types: tuple[str, ...] = ()
+    """Their MIME types, where a line has to say them; others are refused. Of an image at an
+    address that says none, the type is told by the suffix. Empty: a type need not be known."""
+    text_parts: Literal["kept", "joined"] = "kept"
+    """A content of several texts; joined as it was cut, with nothing between them."""
     detail: Literal["kept", "dropped"] = "dropped"
     """How closely the model looks at an image."""
     weight: Literal["kept", "refused"] = "kept"

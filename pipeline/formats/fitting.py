@@ -1,15 +1,18 @@
 """Fit a record into a format: rewrite what may be rewritten, refuse what has no place.
 
-Every rewrite is named, so nothing changes in silence. Imports `records`, `carries`, `format`.
+Every rewrite is named, so nothing changes in silence. Imports `records`, `carries`, `format`, and
+the rewrites in `contents` and `merging`.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.formats.carries import Carries, Rewrite
+from pipeline.formats.contents import image_type, join_texts, tell_image_types
 from pipeline.formats.format import Format
 from pipeline.formats.merging import join_systems, merge_turns, put_system_into_user, rename_calls
 from pipeline.records import ChatRecord, ContentPart, ImagePart, Message, PreferenceRecord, Tool
@@ -65,10 +68,10 @@ def fit(record: R, carries: Carries) -> Fitted[R] | Unfit:
     if carries.answer_turns == "one" and any(len(one) > 1 for one in outputs):
         return Unfit("takes answers of one message, one of these has several")
     rewrites: list[Rewrite] = []
+    turns = _drop(_rewrite_contents(turns, carries, rewrites), carries, rewrites)
     turns = _rewrite_order(turns, carries, rewrites)
     if carries.call_ids == "renamed":
         turns = rename_calls(turns, rewrites)
-    turns = _drop(turns, carries, rewrites)
     tools = _drop_strict(tools, carries, rewrites)
     parallel = record.parallel_tool_calls
     if parallel is not None and carries.parallel_tool_calls == "dropped":
@@ -76,6 +79,7 @@ def fit(record: R, carries: Carries) -> Fitted[R] | Unfit:
         rewrites.append("parallel_tool_calls_dropped")
     changed: dict[str, Any] = {"tools": tools, "parallel_tool_calls": parallel}
     if outputs:
+        outputs = tuple(_rewrite_contents(one, carries, rewrites) for one in outputs)
         chosen, rejected = (_drop(one, carries, rewrites) for one in outputs)
         changed |= {"prompt": turns, "chosen": chosen, "rejected": rejected}
     else:
@@ -103,10 +107,21 @@ def _refusals(
             yield "takes system messages at the beginning alone"
     if tools and carries.tools == "refused":
         yield "has no place for tools"
-    if carries.several_turns == "refused" and sum(one.role == "user" for one in turns) > 1:
+    if carries.several_turns == "refused" and _count_turns(turns, carries) > _ONE_EXCHANGE:
         yield "takes one question and one answer, this conversation has more turns"
     for message in (*turns, *(one for output in outputs for one in output)):
         yield from _refuse_message(message, carries)
+
+
+_ONE_EXCHANGE = 2
+
+
+def _count_turns(turns: _Turns, carries: Carries) -> int:
+    """How many turns will be left, system messages apart."""
+    roles = [message.role for message in turns if message.role != "system"]
+    if carries.same_role_turns == "merged":
+        return sum(1 for _ in groupby(roles))
+    return len(roles)
 
 
 def _refuse_message(message: Message, carries: Carries) -> Iterator[str]:
@@ -119,11 +134,17 @@ def _refuse_message(message: Message, carries: Carries) -> Iterator[str]:
             yield "takes no text beside a tool call"
     if isinstance(message.content, tuple):
         for part in message.content:
-            if isinstance(part, ImagePart) and _lies_in(part) not in carries.images:
-                yield f"takes no image from {_lies_in(part)}" if carries.images else _NO_IMAGES
+            if isinstance(part, ImagePart):
+                yield from _refuse_image(part, carries)
 
 
-_NO_IMAGES = "has no place for images"
+def _refuse_image(image: ImagePart, carries: Carries) -> Iterator[str]:
+    if not carries.images:
+        yield "has no place for images"
+    elif _lies_in(image) not in carries.images:
+        yield f"takes no image from {_lies_in(image)}"
+    elif carries.image_types and (found := image_type(image)) not in carries.image_types:
+        yield f"takes no image of type {found}" if found else "has to be told an image's MIME type"
 
 
 def _lies_in(image: ImagePart) -> str:
@@ -131,6 +152,14 @@ def _lies_in(image: ImagePart) -> str:
         return "data"
     scheme = image.url.partition("://")[0].lower()
     return "https" if scheme == "http" else scheme
+
+
+def _rewrite_contents(turns: _Turns, carries: Carries, rewrites: list[Rewrite]) -> _Turns:
+    if carries.text_parts == "joined":
+        turns = join_texts(turns, rewrites)
+    if carries.image_types:
+        turns = tell_image_types(turns, rewrites)
+    return turns
 
 
 def _rewrite_order(turns: _Turns, carries: Carries, rewrites: list[Rewrite]) -> _Turns:
