@@ -185,6 +185,8 @@ class ChatRecord(Struct, frozen=True, omit_defaults=True):
     """The run's result_schema as it came (compact JSON), where the answer had to follow one."""
     parallel_tool_calls: bool | None = None
     """Whether a turn may call several tools at once, where that was said."""
+    weight: float | None = None
+    """By how much the example counts in the training, where that was said; otherwise 1."""
 
 
 class PreferenceRecord(Struct, frozen=True, omit_defaults=True):
@@ -197,6 +199,7 @@ class PreferenceRecord(Struct, frozen=True, omit_defaults=True):
     rejected: tuple[Message, ...]
     tools: tuple[Tool, ...] = ()
     parallel_tool_calls: bool | None = None
+    weight: float | None = None
 
 
 Record = ChatRecord | PreferenceRecord

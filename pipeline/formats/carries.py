@@ -16,6 +16,10 @@ Rewrite = Literal[
     "parts_joined",
     "image_types_told",
     "calls_renamed",
+    "texts_in_parts",
+    "weights_spelled_out",
+    "weights_dropped",
+    "empty_descriptions_added",
     "reasoning_dropped",
     "names_dropped",
     "detail_dropped",
@@ -54,13 +58,19 @@ class Carries(Struct, frozen=True, kw_only=True):
     """A content of several texts; joined as it was cut, with nothing between them."""
     detail: Literal["kept", "dropped"] = "dropped"
     """How closely the model looks at an image."""
-    weight: Literal["kept", "refused"] = "kept"
-    """Turns of the assistant that are not trained (weight 0)."""
+    texts: Literal["kept", "in_parts"] = "kept"
+    """Texts beside contents in parts; `in_parts` makes a part of every text of such a record."""
+    weight: Literal["kept", "spelled_out", "assistant", "refused"] = "kept"
+    """Of a message; what `weighing` does about each."""
+    example_weight: Literal["kept", "refused"] = "refused"
+    """Of the whole record, unless it is 1, which says nothing."""
     reasoning: Literal["kept", "dropped"] = "dropped"
     names: Literal["kept", "dropped"] = "dropped"
     """Names of participants."""
     strict: Literal["kept", "dropped"] = "dropped"
     """Of a tool."""
+    descriptions: Literal["optional", "required"] = "optional"
+    """Of a tool; where it must have one, an empty one is added."""
     parallel_tool_calls: Literal["kept", "dropped"] = "dropped"
     answer_turns: Literal["one", "several"] = "one"
     """Of a preference: whether an answer may have more than one message."""

@@ -1,4 +1,4 @@
-"""Rewrites of a conversation's turns: systems joined, turns merged, calls renamed.
+"""Rewrites of a conversation's turns: systems joined, turns merged, calls renamed, parts made.
 
 Each takes the turns and the list in which a rewrite is named. Imports `records`, `carries`.
 """
@@ -10,7 +10,13 @@ from msgspec.structs import replace
 from pipeline.formats.carries import Rewrite
 from pipeline.records import ContentPart, Message, TextPart
 
-__all__ = ["join_systems", "merge_turns", "put_system_into_user", "rename_calls"]
+__all__ = [
+    "join_systems",
+    "merge_turns",
+    "put_system_into_user",
+    "put_texts_in_parts",
+    "rename_calls",
+]
 
 _Turns = tuple[Message, ...]
 _Content = str | tuple[ContentPart, ...] | None
@@ -67,6 +73,21 @@ def rename_calls(turns: _Turns, rewrites: list[Rewrite]) -> _Turns:
         return turns
     rewrites.append("calls_renamed")
     return tuple(renamed)
+
+
+def put_texts_in_parts(lists: tuple[_Turns, ...], rewrites: list[Rewrite]) -> tuple[_Turns, ...]:
+    """Every text as a part, where any turn of the lists has its content in parts."""
+    contents = [type(one.content) for turns in lists for one in turns]
+    if tuple not in contents or str not in contents:
+        return lists
+    rewrites.append("texts_in_parts")
+    return tuple(tuple(map(_in_parts, turns)) for turns in lists)
+
+
+def _in_parts(message: Message) -> Message:
+    if not isinstance(message.content, str):
+        return message
+    return replace(message, content=(TextPart(message.content),))
 
 
 def _are_one(one: Message, other: Message) -> bool:

@@ -1,0 +1,89 @@
+"""What a format has no place for, in sentences. Imports `records`, `carries`, `contents`.
+
+Each sentence begins with the format's name, which the caller puts before it.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from pipeline.formats.carries import Carries
+from pipeline.formats.contents import image_type
+from pipeline.formats.weighing import refuse_weight
+from pipeline.records import ImagePart, Message, Record
+
+__all__ = ["refusals"]
+
+_Turns = tuple[Message, ...]
+_ONE_EXCHANGE = 2
+
+
+def refusals(
+    turns: _Turns, outputs: tuple[_Turns, ...], record: Record, carries: Carries
+) -> Iterator[str]:
+    """Every reason against the record; `outputs` are the answers of a preference."""
+    yield from _refuse_systems(turns, carries)
+    if record.tools and carries.tools == "refused":
+        yield "has no place for tools"
+    if carries.several_turns == "refused" and _count_turns(turns, carries) > _ONE_EXCHANGE:
+        yield "takes one question and one answer, this conversation has more turns"
+    if carries.answer_turns == "one" and any(len(one) > 1 for one in outputs):
+        yield "takes answers of one message, one of these has several"
+    if carries.example_weight == "refused" and record.weight not in (None, 1):
+        yield "has no place for the weight of an example"
+    answers = [one for output in outputs for one in output]
+    for message in answers or turns:  # nothing of a preference's prompt is trained
+        if reason := refuse_weight(message, carries):
+            yield reason
+    for message in (*turns, *answers):
+        if message.tool_calls or message.role == "tool":
+            yield from _refuse_calls(message, carries)
+        if isinstance(message.content, tuple):
+            yield from _refuse_images(message, carries)
+
+
+def _refuse_systems(turns: _Turns, carries: Carries) -> Iterator[str]:
+    begun = False
+    for message in turns:
+        if message.role != "system":
+            begun = True
+        elif carries.system == "refused":
+            yield "has no place for a system message"
+        elif begun and carries.later_system == "refused":
+            yield "takes system messages at the beginning alone"
+
+
+def _count_turns(turns: _Turns, carries: Carries) -> int:
+    """How many turns will be left, system messages apart."""
+    roles = [message.role for message in turns if message.role != "system"]
+    if carries.same_role_turns == "merged":
+        return sum(1 for _ in groupby(roles))
+    return len(roles)
+
+
+def _refuse_calls(message: Message, carries: Carries) -> Iterator[str]:
+    if carries.tools == "refused":
+        yield "has no place for tool calls and their results"
+    if message.tool_calls and message.content and carries.content_beside_calls == "refused":
+        yield "takes no text beside a tool call"
+
+
+def _refuse_images(message: Message, carries: Carries) -> Iterator[str]:
+    for part in message.content or ():
+        if isinstance(part, ImagePart):
+            yield from _refuse_image(part, carries)
+
+
+def _refuse_image(image: ImagePart, carries: Carries) -> Iterator[str]:
+    if not carries.images:
+        yield "has no place for images"
+    elif _lies_in(image) not in carries.images:
+        yield f"takes no image from {_lies_in(image)}"
+    elif carries.image_types and (found := image_type(image)) not in carries.image_types:
+        yield f"takes no image of type {found}" if found else "has to be told an image's MIME type"
+
+
+def _lies_in(image: ImagePart) -> str:
+    if image.url is None:
+        return "data"
+    scheme = image.url.partition("://")[0].lower()
+    return "https" if scheme == "http" else scheme
