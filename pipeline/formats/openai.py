@@ -43,6 +43,8 @@ class _Line(Struct, frozen=True, omit_defaults=True):
     messages: tuple[WireMessage, ...]
     tools: tuple[WireTool, ...] = ()
     parallel_tool_calls: bool | UnsetType = UNSET
+    weight: float | UnsetType = UNSET
+    """OpenAI takes none; formats that copy the line may."""
 
 
 _DECODER = msgspec.json.Decoder(_Line)
@@ -87,6 +89,7 @@ def encode_chat(record: ChatRecord) -> bytes:
         messages=tuple([encode_message(message) for message in record.messages]),
         tools=encode_tools(record.tools),
         parallel_tool_calls=or_unset(record.parallel_tool_calls),
+        weight=or_unset(record.weight),
     )
     return ENCODER.encode(line)
 
@@ -98,6 +101,7 @@ def decode_chat(line: bytes) -> ChatRecord:
         decode_messages(read.messages),
         decode_tools(read.tools),
         parallel_tool_calls=or_none(read.parallel_tool_calls),
+        weight=or_none(read.weight),
     )
 
 

@@ -32,10 +32,12 @@ class _Input(Struct, frozen=True, omit_defaults=True):
     parallel_tool_calls: bool | UnsetType = UNSET
 
 
-class _Line(Struct, frozen=True):
+class _Line(Struct, frozen=True, omit_defaults=True):
     input: _Input
     preferred_output: tuple[WireMessage, ...]
     non_preferred_output: tuple[WireMessage, ...]
+    weight: float | UnsetType = UNSET
+    """OpenAI takes none; formats that copy the line may."""
 
 
 _DECODER = msgspec.json.Decoder(_Line)
@@ -58,6 +60,7 @@ def encode_preference(record: PreferenceRecord) -> bytes:
         ),
         tuple([encode_message(message) for message in record.chosen]),
         tuple([encode_message(message) for message in record.rejected]),
+        or_unset(record.weight),
     )
     return ENCODER.encode(line)
 
@@ -71,6 +74,7 @@ def decode_preference(line: bytes) -> PreferenceRecord:
         rejected=decode_messages(read.non_preferred_output),
         tools=decode_tools(read.input.tools),
         parallel_tool_calls=or_none(read.input.parallel_tool_calls),
+        weight=or_none(read.weight),
     )
 
 

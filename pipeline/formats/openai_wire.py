@@ -3,11 +3,13 @@
 Tool arguments are a string, images an address or a data URL. Imports `records`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from pipeline.records import (
     ContentPart,
@@ -40,10 +42,11 @@ class _Function(Struct, frozen=True):
     arguments: str
 
 
-class WireCall(Struct, frozen=True):
+class WireCall(Struct, frozen=True, kw_only=True):
     """A call, its arguments as JSON in a string."""
 
-    id: str
+    id: str = ""
+    """Empty where the line leaves it out, as some providers' own examples do."""
     type: Literal["function"]
     function: _Function
 
@@ -58,7 +61,8 @@ class _TextPart(Struct, frozen=True, tag_field="type", tag="text"):
 
 
 class _ImagePart(Struct, frozen=True, tag_field="type", tag="image_url"):
-    image_url: _Url
+    image_url: _Url | str
+    """Mistral's page writes the bare address."""
 
 
 class WireMessage(Struct, frozen=True, omit_defaults=True):
@@ -67,9 +71,9 @@ class WireMessage(Struct, frozen=True, omit_defaults=True):
     role: Role
     content: str | tuple[_TextPart | _ImagePart, ...] | UnsetType | None = UNSET
     tool_calls: tuple[WireCall, ...] | None = ()
-    tool_call_id: str | UnsetType = UNSET
+    tool_call_id: str | UnsetType | None = UNSET
     name: str | UnsetType | None = UNSET
-    weight: Literal[0, 1] | UnsetType | None = UNSET
+    weight: float | UnsetType | None = UNSET
     reasoning_content: str | UnsetType | None = UNSET
     reasoning: str | UnsetType | None = UNSET
     """Together's first word for `reasoning_content`."""
@@ -118,10 +122,13 @@ def encode_tools(tools: Iterable[Tool]) -> tuple[WireTool, ...]:
 
 
 def decode_messages(messages: Iterable[WireMessage]) -> tuple[Message, ...]:
-    """Our own messages; a tool's result gets its name from the call that it answers."""
+    """Our own messages; a tool's result gets its name from the call that it answers.
+
+    Calls without an id are numbered; a result without one answers the first open call.
+    """
     names: dict[str, str] = {}
     decoded: list[Message] = []
-    for message in messages:
+    for message in _with_ids(tuple(messages)):
         names |= {call.id: call.function.name for call in message.tool_calls or ()}
         decoded.append(_decode_message(message, names))
     return tuple(decoded)
@@ -144,7 +151,7 @@ def or_none(value: T | UnsetType | None) -> T | None:
 
 def _encode_call(call: ToolCall) -> WireCall:
     arguments = ENCODER.encode(call.arguments).decode()
-    return WireCall(call.id, "function", _Function(call.name, arguments))
+    return WireCall(id=call.id, type="function", function=_Function(call.name, arguments))
 
 
 def _encode_parts(parts: tuple[ContentPart, ...]) -> tuple[_TextPart | _ImagePart, ...]:
@@ -167,9 +174,33 @@ def _encode_tool(tool: Tool) -> WireTool:
     return WireTool("function", _ToolFunction(tool.name, described, tool.parameters, strict))
 
 
+def _with_ids(messages: Sequence[WireMessage]) -> Sequence[WireMessage]:
+    ids = [call.id for message in messages for call in message.tool_calls or ()]
+    ids += [one.tool_call_id or "" for one in messages if one.role == "tool"]
+    if all(ids):
+        return messages
+    free = (name for name in map("call_{}".format, count(1)) if name not in ids)
+    opened: list[str] = []
+    return [_with_id(message, opened, free) for message in messages]
+
+
+def _with_id(message: WireMessage, opened: list[str], free: Iterator[str]) -> WireMessage:
+    if message.tool_calls:
+        calls = tuple(
+            [one if one.id else replace(one, id=next(free)) for one in message.tool_calls]
+        )
+        opened[:] = [call.id for call in calls]
+        return replace(message, tool_calls=calls)
+    if message.role != "tool":
+        return message
+    answers = message.tool_call_id or (opened[0] if opened else next(free))
+    opened[:] = [one for one in opened if one != answers]
+    return replace(message, tool_call_id=answers)
+
+
 def _decode_message(message: WireMessage, names: dict[str, str]) -> Message:
     content = message.content
-    answers = or_none(message.tool_call_id)
+    answers, weight = or_none(message.tool_call_id), or_none(message.weight)
     reasoning = or_none(message.reasoning_content)
     return Message(
         role=message.role,
@@ -180,7 +211,7 @@ def _decode_message(message: WireMessage, names: dict[str, str]) -> Message:
         ),
         tool_call_id=answers,
         name=or_none(message.name) if answers is None else names.get(answers),
-        weight=or_none(message.weight),
+        weight=None if weight is None else 1 if weight else 0,
         reasoning=or_none(message.reasoning) if reasoning is None else reasoning,
     )
 
@@ -192,7 +223,9 @@ def _decode_parts(parts: tuple[_TextPart | _ImagePart, ...]) -> tuple[ContentPar
     )
 
 
-def _decode_image(image: _Url) -> ImagePart:
+def _decode_image(image: _Url | str) -> ImagePart:
+    if isinstance(image, str):
+        image = _Url(image)
     head, found, data = image.url.partition(";base64,")
     detail = or_none(image.detail)
     if found and head.startswith("data:"):

@@ -37,15 +37,16 @@ TOOL_RULES: Mapping[str, Rule] = {
 
 
 def results_answer_calls(messages: Sequence[_Message], at: str = "/messages") -> Iterator[Problem]:
-    """Every result answers a call of the turn before it; every call has its result."""
+    """Every result answers a call of the turn before it; every call has its result.
+
+    A result that names no call answers the first open one.
+    """
     waiting: dict[str, str] = {}
     for number, message in enumerate(messages):
         if not waiting and "tool_calls" not in message and message["role"] != "tool":
             continue
         if message["role"] == "tool":
-            if waiting.pop(message["tool_call_id"], None) is None:
-                pointer = f"{at}/{number}/tool_call_id"
-                yield Problem("orphan-result", pointer, "answers no open call of the turn before")
+            yield from _close_call(message, f"{at}/{number}", waiting)
             continue
         yield from _unanswered(waiting)
         waiting.clear()
@@ -54,12 +55,20 @@ def results_answer_calls(messages: Sequence[_Message], at: str = "/messages") ->
         yield from _unanswered(waiting)
 
 
+def _close_call(message: _Message, at: str, waiting: dict[str, str]) -> Iterator[Problem]:
+    named = message.get("tool_call_id")
+    if waiting.pop(named or next(iter(waiting), ""), None) is None:
+        place = f"{at}/tool_call_id" if named else at
+        yield Problem("orphan-result", place, "answers no open call of the turn before")
+
+
 def _open_calls(message: _Message, at: str, waiting: dict[str, str]) -> Iterator[Problem]:
     for number, call in enumerate(message.get("tool_calls") or ()):
         pointer = f"{at}/tool_calls/{number}"
-        if call["id"] in waiting:
+        name = call.get("id") or pointer
+        if name in waiting:
             yield Problem("call-id", f"{pointer}/id", "is the id of another call of this turn")
-        waiting[call["id"]] = pointer
+        waiting[name] = pointer
         if not _is_object(call["function"]["arguments"]):
             place = f"{pointer}/function/arguments"
             yield Problem("arguments", place, "does not hold a JSON object")
