@@ -26,6 +26,14 @@ A record is refused or rewritten only where the tables say so. A refusal is the 
 
 """
 
+_WEIGHTS = {
+    "kept": "kept",
+    "spelled_out": "on all turns or none",
+    "assistant": "on the assistant's",
+    "refused": "refused",
+}
+_DESCRIBED = {"optional": "kept", "required": "an empty one is added"}
+
 FEATURES: dict[str, tuple[str, Callable[[Carries], str]]] = {
     "a system message": ("system", lambda one: one.system),
     "several of them at the beginning": ("several_systems", lambda one: one.several_systems),
@@ -37,9 +45,12 @@ FEATURES: dict[str, tuple[str, Callable[[Carries], str]]] = {
     "ids of calls": ("call_ids", lambda one: one.call_ids),
     "images from": ("images", lambda one: ", ".join(one.images) or "refused"),
     "how closely to look": ("detail", lambda one: one.detail),
-    "turns that are not trained": ("weight", lambda one: one.weight),
+    "texts beside parts": ("texts", lambda one: one.texts.replace("_", " ")),
+    "weights of messages": ("weight", lambda one: _WEIGHTS[one.weight]),
+    "a weight of its own": ("example_weight", lambda one: one.example_weight),
     "reasoning": ("reasoning", lambda one: one.reasoning),
     "names": ("names", lambda one: one.names),
+    "tools without a description": ("descriptions", lambda one: _DESCRIBED[one.descriptions]),
     "strict tools": ("strict", lambda one: one.strict),
     "parallel tool calls": ("parallel_tool_calls", lambda one: one.parallel_tool_calls),
 }

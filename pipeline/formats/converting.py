@@ -66,8 +66,12 @@ def convert_line(line: bytes, source: Format[Any], target: Format[Any]) -> Conve
 
 
 def _preferred(record: PreferenceRecord) -> ChatRecord:
-    messages = (*record.prompt, *record.chosen)
-    return ChatRecord(messages, record.tools, parallel_tool_calls=record.parallel_tool_calls)
+    return ChatRecord(
+        (*record.prompt, *record.chosen),
+        record.tools,
+        parallel_tool_calls=record.parallel_tool_calls,
+        weight=record.weight,
+    )
 
 
 def _not(code: Literal["broken", "refused"], problem: Problem) -> NotConverted:
