@@ -44,6 +44,8 @@ FEATURES: dict[str, tuple[str, Callable[[Carries], str]]] = {
     "text beside a call": ("content_beside_calls", lambda one: one.content_beside_calls),
     "ids of calls": ("call_ids", lambda one: one.call_ids),
     "images from": ("images", lambda one: ", ".join(one.images) or "refused"),
+    "images of type": ("image_types", lambda one: ", ".join(_bare(one.image_types)) or ""),
+    "a content of several texts": ("text_parts", lambda one: one.text_parts),
     "how closely to look": ("detail", lambda one: one.detail),
     "texts beside parts": ("texts", lambda one: one.texts.replace("_", " ")),
     "weights of messages": ("weight", lambda one: _WEIGHTS[one.weight]),
@@ -55,6 +57,10 @@ FEATURES: dict[str, tuple[str, Callable[[Carries], str]]] = {
     "parallel tool calls": ("parallel_tool_calls", lambda one: one.parallel_tool_calls),
 }
 """What a record may have, in words, with the field of `Carries`."""
+
+
+def _bare(types: tuple[str, ...]) -> list[str]:
+    return [one.removeprefix("image/") for one in types]
 
 
 def page() -> str:

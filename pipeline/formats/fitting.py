@@ -67,7 +67,7 @@ def fit(record: R, carries: Carries) -> Fitted[R] | Unfit:
     """The record with what the format has no place for rewritten, or why it cannot be."""
     chat = isinstance(record, ChatRecord)
     turns = record.messages if isinstance(record, ChatRecord) else record.prompt
-    outputs = _outputs(record)
+    outputs: tuple[_Turns, ...] = _outputs(record)
     if reason := next(refusals(turns, outputs, record, carries), None):
         return Unfit(reason)
     rewrites: list[Rewrite] = []
