@@ -25,13 +25,14 @@ COMMANDS = {
     "explain": "the life of one run in a build",
     "diff": "what changed from one build to another, and why",
     "verify": "do all of a build's proofs again, from its files alone",
+    "convert": "a training file of one provider's format into another's",
     "studio": "the embedded Studio: serve, import runs, make keys",
 }
 """Every command with its line of help; `pipeline.cli.<name>` holds it as `command`."""
 
 NOT_BUILT = (
     "plan", "pull", "normalize", "validate", "dedupe", "split", "write",
-    "report", "check", "convert",
+    "report", "check",
 )  # fmt: skip
 """Commands of the contract that this version does not have."""
 

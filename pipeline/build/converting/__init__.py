@@ -1,0 +1,1 @@
+"""Files of one format made into files of another: `trainset convert`."""
