@@ -5,6 +5,7 @@ from typing import Any
 
 from pipeline.errors import UsageError
 from pipeline.formats.carries import Carries
+from pipeline.formats.fireworks import FIREWORKS
 from pipeline.formats.fitting import Fitted, Unfit, fit, line_of, write_line
 from pipeline.formats.format import Format, Limits, Mend, Problem, Rule, Source
 from pipeline.formats.openai import OPENAI
@@ -27,7 +28,7 @@ __all__ = [
     "write_line",
 ]
 
-FORMATS: Mapping[str, Format[Any]] = {form.name: form for form in (OPENAI, OPENAI_DPO)}
+FORMATS: Mapping[str, Format[Any]] = {form.name: form for form in (OPENAI, OPENAI_DPO, FIREWORKS)}
 """Every format, by name."""
 
 

@@ -1,0 +1,71 @@
+"""Records drawn by hypothesis: conversations with everything that one may have."""
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from pipeline.records import ChatRecord, ImagePart, Message, TextPart, Tool, ToolCall
+
+__all__ = ["chats"]
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+NAMES = st.sampled_from(["count", "list-all", "a_b"])
+WEIGHTS = st.sampled_from([None, None, 0, 1])
+IMAGES = st.builds(
+    ImagePart,
+    mime_type=st.sampled_from(["image/png", "image/jpeg"]),
+    data=st.sampled_from(["AAAA", "iVBORw0KGgo="]),
+    detail=st.sampled_from([None, "low"]),
+)
+PARTS = st.lists(st.builds(TextPart, TEXTS), min_size=1, max_size=3).map(tuple)
+SEEN = st.lists(st.builds(TextPart, TEXTS) | IMAGES, min_size=1, max_size=3).map(tuple)
+TOOLS = st.builds(
+    Tool,
+    name=NAMES,
+    parameters=st.just({"type": "object", "properties": {"n": {"type": "number"}}}),
+    description=st.sampled_from([None, "", "Counts"]),
+    strict=st.sampled_from([None, True]),
+)
+ARGUMENTS = st.dictionaries(TEXTS, st.integers(-9, 9) | st.none() | TEXTS, max_size=2)
+SYSTEMS = st.builds(Message, st.just("system"), TEXTS | PARTS)
+USERS = st.builds(
+    Message, st.just("user"), TEXTS | SEEN, name=st.sampled_from([None, "ann"]), weight=WEIGHTS
+)
+ANSWERS = st.builds(
+    Message,
+    st.just("assistant"),
+    TEXTS | PARTS,
+    weight=WEIGHTS,
+    reasoning=st.none() | TEXTS,
+)
+
+
+@st.composite
+def _calls(draw: st.DrawFn) -> Sequence[Message]:
+    """A turn of calls and its results."""
+    ids = draw(st.lists(TEXTS, min_size=1, max_size=3, unique=True))
+    calls = tuple(ToolCall(ident, draw(NAMES), draw(ARGUMENTS)) for ident in ids)
+    said = draw(st.none() | TEXTS)
+    results = [
+        Message("tool", draw(TEXTS | PARTS), tool_call_id=one.id, name=one.name) for one in calls
+    ]
+    return [Message("assistant", said, calls, weight=draw(WEIGHTS)), *results]
+
+
+@st.composite
+def chats(draw: st.DrawFn) -> ChatRecord:
+    """A conversation that ends with the assistant's answer or its calls."""
+    messages = draw(st.lists(SYSTEMS, max_size=2))
+    for _ in range(draw(st.integers(1, 3))):
+        messages += draw(st.lists(USERS, min_size=1, max_size=2))
+        if draw(st.booleans()):
+            messages += draw(_calls())
+        messages += draw(st.lists(ANSWERS, min_size=1, max_size=2))
+    if draw(st.booleans()):
+        messages += [draw(USERS), draw(_calls())[0]]
+    return ChatRecord(
+        tuple(messages),
+        tuple(draw(st.lists(TOOLS, max_size=2))),
+        parallel_tool_calls=draw(st.sampled_from([None, True, False])),
+        weight=draw(st.sampled_from([None, 1.0, 0.5])),
+    )
