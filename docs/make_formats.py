@@ -30,6 +30,7 @@ _WEIGHTS = {
     "kept": "kept",
     "spelled_out": "on all turns or none",
     "assistant": "on the assistant's",
+    "last_answer": "the last answer alone",
     "refused": "refused",
 }
 _DESCRIBED = {"optional": "kept", "required": "an empty one is added"}

@@ -19,6 +19,7 @@ Rewrite = Literal[
     "texts_in_parts",
     "weights_spelled_out",
     "weights_dropped",
+    "earlier_turns_untrained",
     "empty_descriptions_added",
     "reasoning_dropped",
     "names_dropped",
@@ -60,8 +61,10 @@ class Carries(Struct, frozen=True, kw_only=True):
     """How closely the model looks at an image."""
     texts: Literal["kept", "in_parts"] = "kept"
     """Texts beside contents in parts; `in_parts` makes a part of every text of such a record."""
-    weight: Literal["kept", "spelled_out", "assistant", "refused"] = "kept"
+    weight: Literal["kept", "spelled_out", "assistant", "last_answer", "refused"] = "kept"
     """Of a message; what `weighing` does about each."""
+    last_answer_in: str = ""
+    """Where weights are refused: the format for the same trainer that takes `last_answer`."""
     example_weight: Literal["kept", "refused"] = "refused"
     """Of the whole record, unless it is 1, which says nothing."""
     reasoning: Literal["kept", "dropped"] = "dropped"

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from pipeline.formats.carries import Carries
 from pipeline.formats.contents import image_type
-from pipeline.formats.weighing import refuse_weight
+from pipeline.formats.weighing import refuse_weights
 from pipeline.records import ImagePart, Message, Record
 
 __all__ = ["refusals"]
@@ -31,9 +31,7 @@ def refusals(
     if carries.example_weight == "refused" and record.weight not in (None, 1):
         yield "has no place for the weight of an example"
     answers = [one for output in outputs for one in output]
-    for message in answers or turns:  # nothing of a preference's prompt is trained
-        if reason := refuse_weight(message, carries):
-            yield reason
+    yield from refuse_weights(answers or turns, carries)  # no prompt of a preference is trained
     for message in (*turns, *answers):
         if message.tool_calls or message.role == "tool":
             yield from _refuse_calls(message, carries)

@@ -30,7 +30,7 @@ def test_the_page_is_what_the_formats_make(make_formats: ModuleType) -> None:
 
 def test_every_feature_is_told(make_formats: ModuleType) -> None:
     told = {field for field, _ in make_formats.FEATURES.values()}
-    assert told | {"answer_turns"} == set(Carries.__struct_fields__)
+    assert told | {"answer_turns", "last_answer_in"} == set(Carries.__struct_fields__)
 
 
 def test_every_format_has_a_section_with_all_its_rules(make_formats: ModuleType) -> None:

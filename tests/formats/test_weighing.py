@@ -32,6 +32,9 @@ def weights(record: Any) -> list[Any]:
         ("spelled_out", (None, None, None, None), [None] * 4, ()),
         ("spelled_out", (None, 0, None, None), [0, 0, 0, 1], ("weights_spelled_out",)),
         ("spelled_out", (0, 0, 1, 1), [0, 0, 1, 1], ()),
+        ("last_answer", (None, 0, None, None), [None, 0, None, None], ()),
+        ("last_answer", (None,) * 4, [None, 0, None, None], ("earlier_turns_untrained",)),
+        ("last_answer", (None, 0, 0, 1), [None, 0, None, None], ("weights_dropped",)),
     ],
 )
 def test_weights_go_where_a_format_has_a_place_for_them(
@@ -49,10 +52,35 @@ def test_weights_go_where_a_format_has_a_place_for_them(
         ("assistant", (1, None), "trains on turns of the assistant alone"),
         ("refused", (1, None), "trains on turns of the assistant alone"),
         ("refused", (None, 0), "cannot leave a turn out of the training (weight 0)"),
+        ("last_answer", (1, None), "trains on turns of the assistant alone"),
+        ("last_answer", (None, 0), "cannot leave the last answer out of the training (weight 0)"),
+        (
+            "last_answer",
+            (None, 1, None, 1),
+            "trains the last answer alone, an earlier one is to be trained (weight 1)",
+        ),
     ],
 )
 def test_a_weight_that_would_be_lost_is_refused(carries: Any, before: Any, reason: str) -> None:
     assert fit(weighed(*before), Carries(weight=carries)) == Unfit(reason)
+
+
+@pytest.mark.parametrize(
+    ("answers", "instead"),
+    [
+        ((0, 1), "; other trains the last answer alone"),
+        ((0, 0, None), "; other trains the last answer alone"),
+        ((0, 0), ""),
+        ((None, 0, 1), ""),
+        ((1, 0), ""),
+    ],
+)
+def test_a_refusal_names_the_format_that_trains_the_last_answer_where_that_is_meant(
+    answers: tuple[Any, ...], instead: str
+) -> None:
+    record = weighed(*(weight for answer in answers for weight in (None, answer)))
+    found = fit(record, Carries(weight="refused", last_answer_in="other"))
+    assert found == Unfit(f"cannot leave a turn out of the training (weight 0){instead}")
 
 
 def test_nothing_of_a_preferences_prompt_is_trained_so_its_weights_go() -> None:
