@@ -25,9 +25,12 @@ __all__ = [
     "CrossSplitProof",
     "DatasetFile",
     "DatasetManifest",
+    "FactSource",
     "FileDigests",
     "Preferences",
     "Privacy",
+    "Span",
+    "TrainingCost",
     "read_manifest",
     "verify_files",
     "write_manifest",
@@ -108,6 +111,53 @@ class AnswerAgreement(Struct, frozen=True):
     """Inputs that got answers which are not alike."""
 
 
+class Span(Struct, frozen=True):
+    """A figure and the range it may turn out in."""
+
+    likely: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        assert self.low <= self.likely <= self.high
+
+
+class FactSource(Struct, frozen=True):
+    """Where a fact that a figure rests on was read."""
+
+    fact: str
+    page: str
+    read: str | None
+    """The day, `YYYY-MM-DD`; None for a user's own."""
+    confidence: str
+    """primary, mirror, secondary or own; docs/catalog.md says what each means."""
+
+
+class TrainingCost(Struct, frozen=True):
+    """What one training on the dataset would cost, by the facts of the catalog."""
+
+    provider: str | None
+    """None where the catalog knows none."""
+    model: str | None
+    method: str
+    """sft or dpo."""
+    examples: Span
+    tokens: Span
+    """Of the training split, once through; those of a truncated example's rest do not count."""
+    epochs: Span
+    billed: Span
+    """Tokens that are paid for: every epoch's, and the validation's where they cost."""
+    price_per_million: float | None
+    """None where no price is known, and then there is no cost either."""
+    currency: str | None
+    minimum: float | None
+    """What a job costs at least."""
+    cost: Span | None
+    notes: tuple[str, ...]
+    """What a reader should know of the figures."""
+    sources: tuple[FactSource, ...]
+
+
 class DatasetManifest(Struct, frozen=True):
     """Everything that is said about a finished dataset."""
 
@@ -131,6 +181,8 @@ class DatasetManifest(Struct, frozen=True):
     """Records by split of every interaction, `""` for none; None where they are more than 300."""
     preferences: dict[str, Preferences] = {}
     """By preference format."""
+    training: TrainingCost | None = None
+    """None where the spec names no target.model."""
     moved: int = 0
     """Records that a tie has moved from their side in the previous build; the ledger flags them."""
     manifest_version: int = 1

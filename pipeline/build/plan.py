@@ -29,6 +29,7 @@ from pipeline.build.pulling.rendering import PartRenderer, lay_out, render_throu
 from pipeline.build.pulling.sources import RunSource
 from pipeline.build.pulling.templates import Templates
 from pipeline.build.spill import Spill
+from pipeline.build.target import training_cost
 from pipeline.build.validate import CheckPart, validate
 from pipeline.build.write import DATASET, write_format
 from pipeline.digests import canonical_json, content_digest
@@ -54,6 +55,7 @@ from pipeline.stages.redact import Redact
 from pipeline.stages.select import Select
 from pipeline.stages.validate import Validate
 from pipeline.storage import LocalStore
+from pipeline.trainers import Target
 
 __all__ = ["Beside", "build_id_of", "carry_out", "read_item"]
 
@@ -67,6 +69,8 @@ class Beside:
     """What the runs are held against."""
     previous: Previous | None = None
     """The build whose sides stay."""
+    target: Target | None = None
+    """What is to be trained, where the spec names a model."""
 
 
 def build_id_of(
@@ -74,9 +78,11 @@ def build_id_of(
 ) -> str:
     """Equal runs, templates, other sets, specs, versions and sides before (by digest): one id."""
     templates, others = beside.templates.digest(), beside.others.digest()
-    made_of = [__version__, spec.digest(), source.digest(), templates, previous]
+    made_of: list[Any] = [__version__, spec.digest(), source.digest(), templates, previous]
     if others is not None:
         made_of.append(others)
+    if beside.target is not None:
+        made_of.append({"target": spec.target.epochs, "facts": beside.target.making()})
     return content_digest(canonical_json(made_of))[:16]
 
 
@@ -119,6 +125,9 @@ def carry_out(
         spec, shelves, made_of, build_id=store.root.name, files=files, tokens=tokens
     )
     manifest = structs.replace(manifest, preferences=told)
+    if beside.target is not None:
+        training = training_cost(beside.target, spec, manifest.splits, tokens)
+        manifest = structs.replace(manifest, training=training)
     manifest = write_manifest(store.path(DATASET), manifest)
     spill.clear()
     return manifest

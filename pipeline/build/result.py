@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from pipeline.errors import SourceUnreadable
@@ -42,6 +43,10 @@ class BuildResult(Struct, frozen=True):
                 found.setdefault(file.format, {})[file.split] = str(self.dataset / file.path)
         return found
 
+    def handed_over(self) -> tuple[str, ...]:
+        """The format whose training file is handed over: the first that has one."""
+        return tuple(self.files)[:1]
+
     def summary(
         self, session: str | None = None, job: dict[str, Any] | None = None
     ) -> dict[str, Any]:
@@ -56,6 +61,7 @@ class BuildResult(Struct, frozen=True):
             "duplicates": sum(tally.duplicates.values()),
             "splits": self.manifest.splits,
             "files": self.files,
+            "estimate": msgspec.to_builtins(self.manifest.training),
             "session": session,
             "job": job,
         }

@@ -16,6 +16,7 @@ from pipeline.build.progress import SILENT, Progress
 from pipeline.build.pulling.sources import FileSource, RunSource
 from pipeline.build.pulling.templates import gather
 from pipeline.build.result import LATEST, BuildResult
+from pipeline.build.target import known_target, priced
 from pipeline.engines import WORKER_MODULES, open_engine
 from pipeline.errors import NoSpace, PermanentError, SourceUnreadable, UsageError
 from pipeline.manifest import MANIFEST_NAME, read_manifest
@@ -23,7 +24,7 @@ from pipeline.spec import BuildSpec
 from pipeline.stages.normalize.prompt import NO_TEMPLATES
 from pipeline.storage import LocalStore, hold_folder, open_store
 
-__all__ = ["build_dataset"]
+__all__ = ["build_dataset", "file_source", "resolve_build"]
 
 
 def build_dataset(
@@ -35,12 +36,11 @@ def build_dataset(
     `SourceUnreadable`, `Busy` while another build holds the work-dir, `NoSpace`, and
     `GateRefused` when a gate of the spec says no (the build is kept).
     """
-    spec = with_pairs(spec)
+    spec = priced(with_pairs(spec))
     store = open_store(spec.run.work_dir)
     with _disk_errors(store.root), hold_folder(store.root):
-        source = source or _file_source(spec)
-        beside = Beside(gather(spec, source.studio()), open_sets(spec))
-        build_id, beside = _resolve(spec, source, beside, store)
+        source = source or file_source(spec)
+        build_id, beside = resolve_build(spec, source, store)
         folder = store.root / "builds" / build_id
         if (folder / "dataset" / MANIFEST_NAME).is_file():
             result = BuildResult(folder, read_manifest(folder / "dataset"), unchanged=True)
@@ -52,14 +52,14 @@ def build_dataset(
     return result
 
 
-def _resolve(
-    spec: BuildSpec, source: RunSource, beside: Beside, store: LocalStore
-) -> tuple[str, Beside]:
-    """The build's id, and what it is made of with the sides that it goes on from.
+def resolve_build(spec: BuildSpec, source: RunSource, store: LocalStore) -> tuple[str, Beside]:
+    """The build's id, and what it is made of with the sides that it goes on from. Writes nothing.
 
     A previous build that was itself made of these runs by this spec is the one that is asked for:
     there is nothing to go on with. So the same line every night does nothing where nothing is new.
     """
+    target = known_target(spec.target, spec.formats) if spec.target.model else None
+    beside = Beside(gather(spec, source.studio()), open_sets(spec), target=target)
     older = find_previous(spec)
     if older is None:
         return build_id_of(spec, source, beside), beside
@@ -82,7 +82,8 @@ def _build(
     return BuildResult(store.root, manifest)
 
 
-def _file_source(spec: BuildSpec) -> RunSource:
+def file_source(spec: BuildSpec) -> RunSource:
+    """The runs of the spec's files."""
     if not spec.source.runs:
         raise UsageError(
             "there is nothing to build from: give --runs FILE, or --session with --studio-url"

@@ -11,6 +11,7 @@ from pipeline.build.pulling.studio_source import StudioSource
 from pipeline.cli.access import configured_studio
 from pipeline.cli.console import shown_progress
 from pipeline.cli.options import BuildCommand, build_flags, read_spec
+from pipeline.cli.standing import warn_of_target
 from pipeline.cli.summary import print_json, say_build
 
 __all__ = ["command"]
@@ -24,6 +25,7 @@ def command(spec: tuple[str, ...], *, api_key: str | None, as_json: bool, **flag
     From files with --runs, or from a session with --studio-url and --session.
     """
     merged = read_spec(spec, **flags)
+    warn_of_target(merged)
     with ExitStack() as stack:
         source = None
         if merged.source.session is not None:

@@ -15,6 +15,7 @@ __all__ = [
     "json_flag",
     "read_spec",
     "studio_flags",
+    "target_flags",
     "work_dir_flag",
 ]
 
@@ -76,6 +77,37 @@ studio_flags = _stacked(
     ),
 )
 
+target_flags = _stacked(
+    click.option(
+        "--provider",
+        metavar="NAME",
+        help="Who trains: a provider of the catalog (docs/catalog.md).",
+    ),
+    click.option("--model", metavar="ID", help="The base model that is to be trained."),
+    click.option(
+        "--catalog",
+        metavar="FILE",
+        help="Facts of your own about providers, laid over those that ship (or TRAINSET_CATALOG).",
+    ),
+    click.option(
+        "--allow-closed",
+        is_flag=True,
+        default=None,
+        help="Go on where the provider is known to take no new jobs.",
+    ),
+)
+
+
+def _epochs(ctx: click.Context, param: click.Parameter, value: str | None) -> int | str | None:
+    """A whole number of at least 1, or `auto`."""
+    del ctx, param
+    if value is None or value == "auto":
+        return value
+    if value.isdecimal() and int(value) > 0:
+        return int(value)
+    raise click.BadParameter(f"{value} is neither auto nor a whole number of at least 1")
+
+
 build_flags = _stacked(
     click.argument("spec", nargs=-1, metavar="[SPEC.toml]"),
     click.option(
@@ -118,6 +150,13 @@ build_flags = _stacked(
     click.option(
         "--max-tokens", type=click.IntRange(min=1), metavar="N", help="Most tokens in all."
     ),
+    target_flags,
+    click.option(
+        "--epochs",
+        callback=_epochs,
+        metavar="N|auto",
+        help="Passes over the training file; auto: as the provider chooses.",
+    ),
     json_flag,
 )
 
@@ -149,6 +188,11 @@ def read_spec(words: tuple[str, ...] = (), **flags: Any) -> BuildSpec:
             "sample.max_records": flags.get("max_records"),
             "sample.max_tokens": flags.get("max_tokens"),
             "split.previous": flags.get("previous"),
+            "target.provider": flags.get("provider"),
+            "target.model": flags.get("model"),
+            "target.epochs": flags.get("epochs"),
+            "target.catalog": flags.get("catalog"),
+            "target.allow_closed": flags.get("allow_closed"),
             "formats": flags.get("formats"),
         },
     )

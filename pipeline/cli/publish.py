@@ -9,7 +9,14 @@ from pipeline.build.publishing.publish import publish_dataset
 from pipeline.build.pulling.sessions import find_session
 from pipeline.cli.access import configured_studio
 from pipeline.cli.console import shown_progress
-from pipeline.cli.options import json_flag, read_spec, studio_flags, work_dir_flag
+from pipeline.cli.options import (
+    json_flag,
+    read_spec,
+    studio_flags,
+    target_flags,
+    work_dir_flag,
+)
+from pipeline.cli.standing import check_session
 from pipeline.cli.summary import print_json, say_published
 
 __all__ = ["command"]
@@ -18,6 +25,7 @@ __all__ = ["command"]
 @click.command("publish")
 @click.argument("build", default="latest")
 @studio_flags
+@target_flags
 @work_dir_flag
 @json_flag
 def command(build: str, *, api_key: str | None, as_json: bool, **flags: Any) -> None:
@@ -29,6 +37,7 @@ def command(build: str, *, api_key: str | None, as_json: bool, **flags: Any) -> 
     result = find_build(spec.run.work_dir, build)
     with configured_studio(spec, api_key) as client, shown_progress() as progress:
         session = find_session(client, spec)
+        check_session(spec, session, result.handed_over())
         published = publish_dataset(result, client, session.id, gates=spec.gates, progress=progress)
     say_published(published, session)
     if as_json:

@@ -15,6 +15,7 @@ from pipeline.build.pulling.studio_source import StudioSource
 from pipeline.cli.access import configured_studio, embedded_studio
 from pipeline.cli.console import say, shown_progress
 from pipeline.cli.options import BuildCommand, build_flags, read_spec
+from pipeline.cli.standing import check_session
 from pipeline.cli.summary import print_json, say_build, say_job, say_published, say_started
 from pipeline.client import StudioClient
 from pipeline.spec import BuildSpec
@@ -33,6 +34,7 @@ def command(spec: tuple[str, ...], *, api_key: str | None, as_json: bool, **flag
     merged = read_spec(spec, **flags)
     with ExitStack() as stack:
         client, session = _open(merged, api_key, stack)
+        check_session(merged, session, merged.formats[:1])
         source = StudioSource(client, session)
         with shown_progress() as progress:
             result = build_dataset(merged, source=source, progress=progress)

@@ -9,7 +9,14 @@ from pipeline.build import find_build
 from pipeline.build.publishing.publish import start_training
 from pipeline.build.pulling.sessions import find_session
 from pipeline.cli.access import configured_studio
-from pipeline.cli.options import json_flag, read_spec, studio_flags, work_dir_flag
+from pipeline.cli.options import (
+    json_flag,
+    read_spec,
+    studio_flags,
+    target_flags,
+    work_dir_flag,
+)
+from pipeline.cli.standing import check_session
 from pipeline.cli.summary import print_json, say_started
 
 __all__ = ["command"]
@@ -21,6 +28,7 @@ __all__ = ["command"]
     "--again", is_flag=True, help="Start a new job after one that failed or was cancelled."
 )
 @studio_flags
+@target_flags
 @work_dir_flag
 @json_flag
 def command(build: str, *, again: bool, api_key: str | None, as_json: bool, **flags: Any) -> None:
@@ -32,6 +40,7 @@ def command(build: str, *, again: bool, api_key: str | None, as_json: bool, **fl
     result = find_build(spec.run.work_dir, build)
     with configured_studio(spec, api_key) as client:
         session = find_session(client, spec)
+        check_session(spec, session, result.handed_over())
         started = start_training(result, client, session.id, again=again)
     say_started(started)
     if as_json:

@@ -11,11 +11,11 @@ from pipeline.api.sessions import TrainingSession
 from pipeline.build import BuildResult
 from pipeline.build.publishing.publish import Published, Started
 from pipeline.cli.console import say
-from pipeline.manifest import AnswerAgreement
+from pipeline.manifest import AnswerAgreement, Span, TrainingCost
 
 _MOST_DISPUTED = 5
 
-__all__ = ["print_json", "say_build", "say_job", "say_published", "say_started"]
+__all__ = ["print_json", "say_build", "say_job", "say_published", "say_started", "told_cost"]
 
 
 def print_json(summary: dict[str, Any]) -> None:
@@ -53,9 +53,42 @@ def say_build(result: BuildResult) -> None:
         f"  leak proof  {proof.pairs_at_or_above:>9,} pairs across the split at or above "
         f"{proof.threshold:g} ({proof.pairs_examined:,} examined, highest {highest})"
     )
+    if manifest.training is not None:
+        for line in told_cost(manifest.training):
+            say(line)
     for file in manifest.files:
         if file.split is not None:
             say(f"  {result.dataset / file.path}  {file.bytes / 1e6:,.1f} MB")
+
+
+def told_cost(cost: TrainingCost) -> list[str]:
+    """What a training would cost, what it rests on, and what is not sure."""
+    name = f"{cost.model or 'any model'} at {cost.provider or 'an unknown provider'}"
+    passes = f"{_spread(cost.tokens)} tokens x {_spread(cost.epochs)} epochs"
+    if cost.cost is None:
+        lines = [f"  training      not known: {passes}, {name}"]
+    else:
+        least = f", at least {_money(cost.minimum, cost.currency)} a job" if cost.minimum else ""
+        price = _money(cost.price_per_million, cost.currency)
+        money = _money(cost.cost.likely, cost.currency)
+        lines = [f"  training    {money:>9} {name}: {passes} at {price} a million{least}"]
+        if cost.cost.low != cost.cost.high:
+            low, high = (_money(one, cost.currency) for one in (cost.cost.low, cost.cost.high))
+            lines.append(f"    between {low} and {high}")
+    lines += [f"    {note}" for note in cost.notes]
+    pages = dict.fromkeys(
+        f"{one.page}{f', read {one.read}' if one.read else ''}" for one in cost.sources
+    )
+    return lines + [f"    {page}" for page in pages]
+
+
+def _money(amount: float | None, currency: str | None) -> str:
+    return f"{'$' if currency == 'USD' else f'{currency} '}{amount or 0:,.2f}"
+
+
+def _spread(span: Span) -> str:
+    likely = f"{span.likely:,.0f}"
+    return likely if span.low == span.high else f"{likely} ({span.low:,.0f} to {span.high:,.0f})"
 
 
 def say_published(published: Published, session: TrainingSession) -> None:

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from pipeline.digests import canonical_json, content_digest
 from pipeline.errors import SourceUnreadable, UsageError
 from pipeline.spec.against import AgainstSpec
-from pipeline.spec.dividing import SampleSpec, SplitSpec
+from pipeline.spec.dividing import NEED_ONE_ANOTHER, SampleSpec, SplitSpec
 from pipeline.spec.judging import DedupeSpec, GateSpec, LabelSpec, RunSpec
 from pipeline.spec.reading import (
     NormalizeSpec,
@@ -53,6 +53,7 @@ ENVIRONMENT = {
     "TRAINSET_STUDIO_URL": "studio.url",
     "TRAINSET_TOKEN_URL": "studio.token_url",
     "TRAINSET_REDACT_KEY": "redact.key",
+    "TRAINSET_CATALOG": "target.catalog",
 }
 """Environment variables that set a word of the spec. The API key is no word of it: see `cli`."""
 
@@ -75,6 +76,12 @@ class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
     gates: GateSpec = field(default_factory=GateSpec)
     run: RunSpec = field(default_factory=RunSpec)
     formats: tuple[str, ...] = ("openai",)
+
+    def __post_init__(self) -> None:
+        sample, model = self.sample, self.target.model
+        priced = sample.price_per_million_tokens is not None or model is not None
+        if sample.max_cost is not None and not priced:
+            raise ValueError(NEED_ONE_ANOTHER)
 
     def making(self) -> dict[str, Any]:
         """The parts that decide the dataset's bytes, as plain JSON values."""
@@ -112,7 +119,7 @@ def load_spec(
     """The spec from a TOML file (or none), over it the environment, over that the flags.
 
     `overrides` maps dotted paths (`source.session`) to values; None means not given. Relative
-    paths in the file's `[source]` and `[against]` count from the file's folder. Raises
+    paths in the file's `[source]`, `[against]` and `[target]` count from the file's folder. Raises
     `UsageError` with the path of the wrong word, `SourceUnreadable` when the file cannot be read.
     """
     words = _read_toml(Path(path)) if path is not None else {}
@@ -139,6 +146,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     source = words.get("source")
     if isinstance(source, dict):
         _resolve_paths(source, path.parent)
+    target = words.get("target")
+    if isinstance(target, dict) and isinstance(target.get("catalog"), str):
+        target["catalog"] = str(path.parent / target["catalog"])
     against = words.get("against")
     if isinstance(against, dict) and isinstance(against.get("sets"), list):
         against["sets"] = [_resolve_set(name, path.parent) for name in against["sets"]]

@@ -5,11 +5,13 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, field
 
-__all__ = ["SampleSpec", "SplitSpec"]
+__all__ = ["NEED_ONE_ANOTHER", "SampleSpec", "SplitSpec"]
 
 _CONVERSATION = "conversation"
 """A word of `group_by` that asks for what is always done."""
 _MANY = float(1 << 62)
+NEED_ONE_ANOTHER = "sample.max_cost and sample.price_per_million_tokens need one another"
+"""Said of one without the other; a sum alone will do where `target.model` has a price."""
 
 
 class SampleSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,7 +31,9 @@ class SampleSpec(Struct, frozen=True, forbid_unknown_fields=True):
     max_cost: float | None = None
     """Most US dollars: tokens x `epochs` x `price_per_million_tokens` / 1,000,000."""
     price_per_million_tokens: float | None = None
+    """Default: that of `target.model` in the catalog."""
     epochs: int = 1
+    """Where the price is the catalog's, 1 means those of the target."""
     temperature: float = 1.0
     """Within a budget the interactions have shares as their sizes to the power of
     1 / temperature: 1 keeps the proportions, more lifts the small ones."""
@@ -52,8 +56,8 @@ class SampleSpec(Struct, frozen=True, forbid_unknown_fields=True):
                 "sample.temperature shares a budget out: "
                 "give max_records, max_tokens or max_cost as well"
             )
-        if (self.max_cost is None) != (price is None):
-            raise ValueError("sample.max_cost and sample.price_per_million_tokens need one another")
+        if price is not None and self.max_cost is None:
+            raise ValueError(NEED_ONE_ANOTHER)
 
     def has_budget(self) -> bool:
         """Whether there is a bound over all interactions together."""

@@ -67,7 +67,7 @@ def _begin(studio: Studio, caller: Caller, session: str) -> Row[Any]:
         refuse_busy(row)
         environment = environment_of(connection, caller.project, row.env)
         provider = PROVIDERS.get(environment.provider)
-        if provider is None or provider.dataset_format != "openai":
+        if provider is None or "openai" not in provider.formats:
             raise bad_request(f"datasets for {environment.provider} are not built yet")
         if not run_ids(connection, session):
             raise bad_request("the session has no runs; add some first")

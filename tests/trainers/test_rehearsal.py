@@ -93,4 +93,4 @@ def test_the_last_line_needs_no_newline(tmp_path: Path) -> None:
 def test_every_trainer_is_of_a_provider_that_says_so() -> None:
     assert set(TRAINERS) == {name for name, provider in PROVIDERS.items() if provider.built}
     assert all(name == provider.name for name, provider in PROVIDERS.items())
-    assert all(provider.trainable for provider in PROVIDERS.values())
+    assert all(provider.models for provider in PROVIDERS.values())

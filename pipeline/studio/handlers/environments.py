@@ -54,7 +54,7 @@ def trainable(environment: Environment) -> list[AIModel]:
     default = environment.default_model
     if default is not None and default not in listed:
         listed[default] = AIModel(default, default, environment.provider)
-    return [model for model in listed.values() if model.id.startswith(provider.trainable)]
+    return [model for model in listed.values() if provider.trains(model.id)]
 
 
 ROUTES = [list_environments, retrieve_environment, trainable_models]
