@@ -57,7 +57,7 @@ from pipeline.stages.validate import Validate
 from pipeline.storage import LocalStore
 from pipeline.trainers import Target
 
-__all__ = ["Beside", "build_id_of", "carry_out", "read_item"]
+__all__ = ["Beside", "build_id_of", "carry_out", "prepare_stage", "read_item"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def carry_out(
     chats, _ = formats_by_kind(spec.formats)
     check = CheckPart(shelves.validated, Validate(tuple(map(get_format, chats))), spill)
     renderer = PartRenderer(shelves.pulled, spec.render)
-    make = PreparePart(shelves.records, shelves.pulled, _prepare_stage(spec), renderer, check)
+    make = PreparePart(shelves.records, shelves.pulled, prepare_stage(spec), renderer, check)
     studio = source.studio()
     if studio is None:
         lay_out(shelves.pulled, beside.templates)
@@ -126,7 +126,7 @@ def carry_out(
     )
     manifest = structs.replace(manifest, preferences=told)
     if beside.target is not None:
-        training = training_cost(beside.target, spec, manifest.splits, tokens)
+        training = training_cost(beside.target, spec, manifest)
         manifest = structs.replace(manifest, training=training)
     manifest = write_manifest(store.path(DATASET), manifest)
     spill.clear()
@@ -173,7 +173,8 @@ def _said_of(previous: Previous | None) -> dict[str, Any] | None:
     return {"build_id": previous.build_id, "digest": previous.digest, "runs": runs}
 
 
-def _prepare_stage(spec: BuildSpec) -> Prepare:
+def prepare_stage(spec: BuildSpec) -> Prepare:
+    """A run's way to a record; the part's renderer is put in where there is one."""
     return Prepare(
         select=Select(spec.select),
         normalize=Normalize(spec.normalize),

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pipeline.api.sessions import TrainingSession
 from pipeline.errors import GateRefused, UsageError
 from pipeline.formats import get_format
-from pipeline.manifest import Span, TrainingCost
+from pipeline.manifest import DatasetManifest, Span, TrainingCost
 from pipeline.spec import BuildSpec, TargetSpec
 from pipeline.trainers import (
     Catalog,
@@ -29,6 +29,7 @@ from pipeline.trainers.lifecycle import CLOSING_DAYS
 
 __all__ = [
     "ResolvedTarget",
+    "around",
     "known_target",
     "method_of",
     "priced",
@@ -125,30 +126,33 @@ def priced(spec: BuildSpec) -> BuildSpec:
 
 
 def training_cost(
-    target: Target,
-    spec: BuildSpec,
-    records: Mapping[str, float],
-    tokens: Mapping[str, float],
-    *,
-    error: float = 0.0,
+    target: Target, spec: BuildSpec, manifest: DatasetManifest, *, error: float = 0.0
 ) -> TrainingCost:
-    """What a training on these records and tokens (by split) would cost.
+    """What a training on a dataset's first format would cost.
 
     `error` is the relative error of the token counts: 0.1 where they may be 10 % off either way.
+    The tokens of a preference are reckoned as those of a conversation.
     """
-    train, validation = tokens.get("train", 0), tokens.get("validation", 0)
-    examples = records.get("train", 0)
+    lines: Mapping[str, int] = manifest.splits
+    pairs = manifest.preferences.get(spec.formats[0])
+    if pairs is not None:
+        lines = pairs.lines
+    tokens = {
+        split: count * lines.get(split, 0) / max(1, manifest.splits.get(split, 0))
+        for split, count in manifest.tokens.items()
+    }
     return estimate_cost(
         target,
         method_of(spec.formats),
-        examples=_around(examples, 0.0),
-        tokens=_around(train, error),
-        validation=_around(validation, error),
+        examples=around(lines.get("train", 0)),
+        tokens=around(tokens.get("train", 0), error),
+        validation=around(tokens.get("validation", 0), error),
         asked=spec.target.epochs,
     )
 
 
-def _around(figure: float, error: float) -> Span:
+def around(figure: float, error: float = 0.0) -> Span:
+    """A figure that may be off by that share of it, either way."""
     return Span(float(figure), figure * (1.0 - error), figure * (1.0 + error))
 
 

@@ -17,6 +17,7 @@ __all__ = ["main", "trainset"]
 COMMANDS = {
     "run": "pull .. write, publish, start, watch: all of it",
     "build": "pull .. write: make the dataset only",
+    "plan": "what would be made and what it would cost, without doing it",
     "publish": "upload a finished dataset and set it as the session's",
     "start": "start the training of the published dataset",
     "watch": "follow the session's job to its end",
@@ -31,8 +32,7 @@ COMMANDS = {
 """Every command with its line of help; `pipeline.cli.<name>` holds it as `command`."""
 
 NOT_BUILT = (
-    "plan", "pull", "normalize", "validate", "dedupe", "split", "write",
-    "report", "check",
+    "pull", "normalize", "validate", "dedupe", "split", "write", "report", "check",
 )  # fmt: skip
 """Commands of the contract that this version does not have."""
 

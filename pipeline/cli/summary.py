@@ -15,7 +15,15 @@ from pipeline.manifest import AnswerAgreement, Span, TrainingCost
 
 _MOST_DISPUTED = 5
 
-__all__ = ["print_json", "say_build", "say_job", "say_published", "say_started", "told_cost"]
+__all__ = [
+    "print_json",
+    "say_build",
+    "say_job",
+    "say_published",
+    "say_started",
+    "told_cost",
+    "told_spread",
+]
 
 
 def print_json(summary: dict[str, Any]) -> None:
@@ -64,7 +72,7 @@ def say_build(result: BuildResult) -> None:
 def told_cost(cost: TrainingCost) -> list[str]:
     """What a training would cost, what it rests on, and what is not sure."""
     name = f"{cost.model or 'any model'} at {cost.provider or 'an unknown provider'}"
-    passes = f"{_spread(cost.tokens)} tokens x {_spread(cost.epochs)} epochs"
+    passes = f"{told_spread(cost.tokens)} tokens x {told_spread(cost.epochs)} epochs"
     if cost.cost is None:
         lines = [f"  training      not known: {passes}, {name}"]
     else:
@@ -86,7 +94,8 @@ def _money(amount: float | None, currency: str | None) -> str:
     return f"{'$' if currency == 'USD' else f'{currency} '}{amount or 0:,.2f}"
 
 
-def _spread(span: Span) -> str:
+def told_spread(span: Span) -> str:
+    """A figure, and its range where there is one."""
     likely = f"{span.likely:,.0f}"
     return likely if span.low == span.high else f"{likely} ({span.low:,.0f} to {span.high:,.0f})"
 

@@ -14,7 +14,7 @@ from pipeline.engines import Engine
 from pipeline.errors import SourceUnreadable
 from pipeline.ledger import Tally
 
-__all__ = ["pull"]
+__all__ = ["documents_of", "pull"]
 
 _RUN = msgspec.json.Decoder(Run)
 """For the key columns alone; whether the document is sound is asked by the next stage."""
@@ -80,7 +80,7 @@ class _PullPart:
 
     def __call__(self, batch: Batch) -> tuple[int, int]:
         batch = batch.read() if isinstance(batch, FileSlice) else batch
-        rows = list(_documents(batch))
+        rows = list(documents_of(batch))
         raws = [raw for _, raw in rows]
         keys = [_key_columns(label, raw) for label, raw in rows]
         run_ids = [key[0] for key in keys]
@@ -98,7 +98,7 @@ class _PullPart:
         return batch.index, len(rows)
 
 
-def _documents(batch: LineBatch | DocumentBatch) -> Iterator[tuple[str, bytes | None]]:
+def documents_of(batch: LineBatch | DocumentBatch) -> Iterator[tuple[str, bytes | None]]:
     """A label for messages (or the id) and the document; None where there is none."""
     match batch:
         case DocumentBatch():

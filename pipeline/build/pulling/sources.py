@@ -108,6 +108,11 @@ class FileSource:
         self._max_bytes = max_bytes
         self._hashes = {path: hash_file(path) for path in self._paths}
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files, in the order of `describe`."""
+        return self._paths
+
     def digest(self) -> str:
         """Over the files' contents, whatever they are called and in whatever order."""
         return content_digest(canonical_json(sorted(self._hashes.values())))

@@ -1,0 +1,1 @@
+"""What a build would make and what it would cost, without making it."""
