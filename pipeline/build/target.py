@@ -77,15 +77,17 @@ def resolve_target(spec: TargetSpec, formats: Sequence[str], today: date) -> Res
 def resolve_session(
     spec: TargetSpec, session: TrainingSession, formats: Sequence[str], today: date
 ) -> ResolvedTarget:
-    """The spec's target, and where it names none the session's environment and model.
+    """The spec's target, and what it does not name from the session's environment and model.
 
     A provider of the platform that the catalog does not know stands as unknown.
     """
-    named = resolve_target(spec, formats, today)
-    if named is not None:
-        return named
-    catalog = load_catalog(spec.catalog)
-    return _judge(find_target(catalog, session.env.provider, session.model), formats, today)
+    target = known_target(spec, formats)
+    if target is None:
+        catalog = load_catalog(spec.catalog)
+        target = find_target(catalog, session.env.provider, session.model)
+    elif target.model is None:
+        target = find_target(load_catalog(spec.catalog), spec.provider, session.model)
+    return _judge(target, formats, today)
 
 
 def refuse_closed(resolved: ResolvedTarget, *, allow: bool) -> tuple[str, ...]:
@@ -113,10 +115,14 @@ def priced(spec: BuildSpec) -> BuildSpec:
         return spec
     target = known_target(spec.target, spec.formats)
     price = target.price(method_of(spec.formats)) if target else None
-    if target is None or price is None:
+    if target is None or price is None or not price.per_million:
         raise UsageError(
             f"sample.max_cost: the catalog has no price of {target.name if target else 'it'}; "
             "give sample.price_per_million_tokens, or write one into target.catalog"
+        )
+    if price.currency != "USD":
+        raise UsageError(
+            f"sample.max_cost is in US dollars, the price of {target.name} in {price.currency}"
         )
     epochs = sample.epochs if sample.epochs != 1 else _epochs(spec.target, target)
     return replace(
@@ -141,7 +147,7 @@ def training_cost(
         split: count * lines.get(split, 0) / max(1, manifest.splits.get(split, 0))
         for split, count in manifest.tokens.items()
     }
-    return estimate_cost(
+    cost = estimate_cost(
         target,
         method_of(spec.formats),
         examples=around(lines.get("train", 0)),
@@ -149,6 +155,11 @@ def training_cost(
         validation=around(tokens.get("validation", 0), error),
         asked=spec.target.epochs,
     )
+    most = spec.sample.max_cost
+    if most is None or cost.cost is None or cost.cost.likely <= most:
+        return cost
+    said = f"that is more than sample.max_cost, {most:,.2f}: few examples mean more epochs"
+    return replace(cost, notes=(*cost.notes, said))
 
 
 def around(figure: float, error: float = 0.0) -> Span:

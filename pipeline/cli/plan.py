@@ -6,7 +6,7 @@ from typing import Any
 import click
 import msgspec
 
-from pipeline.build.forecast.forecast import Forecast, forecast
+from pipeline.build.forecast.forecast import MOST_LEAVE, Forecast, forecast
 from pipeline.build.pulling.sessions import find_session
 from pipeline.build.pulling.studio_source import StudioSource
 from pipeline.cli.access import configured_studio
@@ -86,7 +86,8 @@ def _say_counts(told: Forecast) -> None:
         tokens = told_spread(told.tokens.get(split, Span(0, 0, 0)))
         say(f"  {split:<11} {told_spread(records):>9} records, {tokens} tokens")
     if told.looked_at is not None:
-        say("    before near-duplicates are taken out: fewer may stay")
+        share = f"{MOST_LEAVE:.0%}"
+        say(f"    before near-duplicates leave; the range allows for {share} of the records")
 
 
 def _plain(value: Any) -> str:

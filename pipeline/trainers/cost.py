@@ -41,10 +41,8 @@ def span_of_epochs(rule: EpochRule | None, asked: Asked, examples: Span) -> Span
     if rule is not None and rule.rule == "fixed" and rule.default is not None:
         return _span(rule.default, rule.default, rule.default)
     if rule is not None and rule.rule == "openai":
-        chosen = [
-            openai_epochs(round(one)) for one in (examples.low, examples.likely, examples.high)
-        ]
-        return _span(chosen[1], min(chosen), max(chosen))
+        most, fewest = openai_epochs(round(examples.low)), openai_epochs(round(examples.high))
+        return _span(openai_epochs(round(examples.likely)), fewest, most)
     least, likely, most = _UNKNOWN
     if rule is not None:
         least, most = max(least, rule.least), min(most, rule.most or most)
@@ -70,6 +68,8 @@ def estimate_cost(
     facts, price = target.facts, target.price(method)
     epochs = span_of_epochs(facts.epochs, asked, examples)
     billed = _times(tokens, epochs)
+    if asked == "auto" and facts.epochs is not None and facts.epochs.rule == "openai":
+        billed = _times_by_count(tokens, examples, epochs)
     if facts.bills_validation is not None and facts.bills_validation.value:
         more = _times(validation, epochs)
         billed = Span(billed.likely + more.likely, billed.low, billed.high + more.high)
@@ -104,15 +104,27 @@ def _times(tokens: Span, epochs: Span) -> Span:
     return Span(tokens.likely * epochs.likely, tokens.low * epochs.low, tokens.high * epochs.high)
 
 
+def _times_by_count(tokens: Span, examples: Span, epochs: Span) -> Span:
+    """The same where fewer examples mean more epochs: by the examples that are seen in all.
+
+    13,000 examples are seen once and 12,000 twice, so fewer may cost more.
+    """
+    low, high = max(1, round(examples.low)), max(1, round(examples.high))
+    counts = (low, *range(low, min(high, _MOST) + 1), high)
+    seen = [count * openai_epochs(count) for count in counts]
+    likely = tokens.likely * epochs.likely
+    least = tokens.low / low * min(seen)
+    return Span(likely, min(least, likely), max(tokens.high / high * max(seen), likely))
+
+
 def _cost(billed: Span, price: Price | None, minimum: float | None) -> Span | None:
     if price is None:
         return None
-    each = price.per_million / _MILLION
     least = minimum or 0.0
     return Span(
-        likely=max(least, billed.likely * each),
-        low=max(least, billed.low * each),
-        high=max(least, billed.high * each),
+        likely=max(least, billed.likely * price.per_million / _MILLION),
+        low=max(least, billed.low * price.per_million / _MILLION),
+        high=max(least, billed.high * price.per_million / _MILLION),
     )
 
 

@@ -11,6 +11,7 @@ from pipeline.trainers.facts import Catalog, Facts, Method, Page, Price, Provide
 
 __all__ = ["Target", "candidates", "find_target", "read_parameters"]
 
+_NOWHERE = 1 << 30
 _EXPERTS = re.compile(r"b-\d+e(?![a-z0-9])")
 """17b-16e: the size is one of what is active, the whole is not told."""
 _SIZE = re.compile(r"(?<![a-z0-9])(?:(\d+)x)?(\d+(?:[.p]\d+)?)b(?![a-z0-9])")
@@ -82,15 +83,22 @@ def find_target(catalog: Catalog, provider: str | None, model: str | None) -> Ta
 def candidates(catalog: Catalog, model: str, formats: Sequence[str]) -> list[str]:
     """The providers with a row of its own for a model.
 
-    Of several, those whose own format is among `formats`, where there are such.
+    Of several, those to whom one of `formats` is the most their own; all of them where it is
+    nobody's.
     """
-    found = [
-        name
+    found = {
+        name: _foreign(provider, formats)
         for name, provider in catalog.providers.items()
         if (row := provider.model_of(model)) is not None and row[0] != "*"
-    ]
-    own = [name for name in found if catalog.providers[name].formats[0] in formats]
-    return own or found
+    }
+    nearest = min(found.values(), default=0)
+    return [name for name, foreign in found.items() if foreign == nearest]
+
+
+def _foreign(provider: Provider, formats: Sequence[str]) -> int:
+    """The first place that one of the formats has among the provider's."""
+    places = [provider.formats.index(name) for name in formats if name in provider.formats]
+    return min(places, default=_NOWHERE)
 
 
 def read_parameters(model: str) -> float | None:

@@ -4,6 +4,7 @@ A finished build of exactly these runs and words is told by its manifest; else t
 looked at. Writes nothing anywhere, and asks a Studio only where the runs come from one.
 """
 
+import math
 from datetime import date
 from typing import Any
 
@@ -37,7 +38,10 @@ from pipeline.storage import open_store
 from pipeline.trainers import Target
 from pipeline.trainers.cost import estimate_cost
 
-__all__ = ["Forecast", "TargetWords", "forecast"]
+__all__ = ["MOST_LEAVE", "Forecast", "TargetWords", "forecast"]
+
+MOST_LEAVE = 0.5
+"""The share of the accepted records that the range allows to be near-duplicates: an assumption."""
 
 
 class TargetWords(Struct, frozen=True):
@@ -166,18 +170,25 @@ def _estimate(
 
 
 def _expected(spec: BuildSpec, looked: Looked) -> tuple[Span, Span]:
-    """Records and tokens of the whole dataset, within the budgets of the sample."""
-    records = _part(looked.share(), looked.of or looked.runs)
-    each = looked.tokens_each()
+    """Records and tokens of the whole dataset, within the budgets of the sample.
+
+    The range reaches down to where `MOST_LEAVE` of the records are duplicates.
+    """
+    accepted = _part(looked.share(), looked.of or looked.runs)
+    sure = looked.is_all and not spec.dedupe.near
+    lowest = accepted.low * (1.0 if sure else 1 - MOST_LEAVE)
+    records, each = replace(accepted, low=lowest), looked.tokens_each()
     tokens = Span(records.likely * each.likely, records.low * each.low, records.high * each.high)
-    budgets = [spec.sample.max_tokens, spec.sample.tokens_for_cost()]
-    fits = 1.0
+    budgets = (spec.sample.max_tokens, spec.sample.tokens_for_cost())
+    bounds = [budget / max(1.0, each.likely) for budget in budgets if budget is not None]
+    most = min(bounds, default=math.inf)
     if spec.sample.max_records is not None:
-        fits = min(fits, spec.sample.max_records / max(1.0, records.likely))
-    for budget in budgets:
-        if budget is not None:
-            fits = min(fits, budget / max(1.0, tokens.likely))
-    return _part(records, fits), _part(tokens, fits)
+        most = min(most, spec.sample.max_records)
+    return _at_most(records, most), _at_most(tokens, most * each.likely)
+
+
+def _at_most(span: Span, most: float) -> Span:
+    return Span(min(span.likely, most), min(span.low, most), min(span.high, most))
 
 
 def _part(span: Span, share: float) -> Span:
