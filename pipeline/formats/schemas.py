@@ -4,6 +4,7 @@ Lives on `pipeline/schemas/` of the installed package, or `schemas/` beside it i
 schema may refer to one beside it by its file's name. Imports nothing of the package.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +15,7 @@ import jsonschema_rs
 import msgspec
 from msgspec import Struct
 
-__all__ = ["Problem", "SchemaCheck"]
+__all__ = ["Problem", "SchemaCheck", "pointer_to"]
 
 _FOLDERS = (files("pipeline") / "schemas", Path(__file__).parents[2] / "schemas")
 _SUFFIX = ".schema.json"
@@ -56,7 +57,7 @@ class SchemaCheck:
 def _problem(error: Any, value: Any) -> Problem:
     for step in error.instance_path:
         value = value[step]
-    pointer = "".join(f"/{_escaped(step)}" for step in error.instance_path)
+    pointer = pointer_to(error.instance_path)
     schema, keyword = _broken_schema(error.absolute_keyword_location)
     reason = schema.get("x-reason") or _sentence(error, keyword, schema.get(keyword), value)
     if len(reason) > _LONGEST_REASON:
@@ -108,8 +109,9 @@ def _broken_schema(location: str) -> tuple[dict[str, Any], str]:
     return (schema, steps[-1]) if isinstance(schema, dict) else ({}, steps[-1])
 
 
-def _escaped(step: str | int) -> str:
-    return str(step).replace("~", "~0").replace("/", "~1")
+def pointer_to(steps: Iterable[str | int]) -> str:
+    """The JSON pointer of the place at the end of these steps."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
 @cache

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from pipeline.formats import FORMATS, schemas
-from pipeline.formats.schemas import Problem, SchemaCheck
+from pipeline.formats.schemas import Problem, SchemaCheck, pointer_to
 from tests.formats.mutations import mutations
 
 SCHEMAS = sorted({form.schema for form in FORMATS.values()})
@@ -25,7 +25,7 @@ def by_jsonschema(name: str, value: Any) -> set[tuple[str, str]]:
 
 
 def as_problem(error: Any) -> Problem:
-    pointer = "".join(f"/{schemas._escaped(step)}" for step in error.absolute_path)
+    pointer = pointer_to(error.absolute_path)
     reason = error.schema.get("x-reason") or error.message
     return Problem("schema", pointer, reason if len(reason) <= 300 else f"{reason[:300]}...")
 
