@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.errors import UsageError
+from pipeline.formats.bedrock_nova import BEDROCK_NOVA
 from pipeline.formats.carries import Carries
 from pipeline.formats.fireworks import FIREWORKS
 from pipeline.formats.fitting import Fitted, Unfit, fit, line_of, write_line
@@ -28,7 +29,9 @@ __all__ = [
     "write_line",
 ]
 
-FORMATS: Mapping[str, Format[Any]] = {form.name: form for form in (OPENAI, OPENAI_DPO, FIREWORKS)}
+FORMATS: Mapping[str, Format[Any]] = {
+    form.name: form for form in (OPENAI, OPENAI_DPO, BEDROCK_NOVA, FIREWORKS)
+}
 """Every format, by name."""
 
 
