@@ -11,6 +11,8 @@ from pipeline.formats.fitting import Fitted, Unfit, fit, line_of, write_line
 from pipeline.formats.format import Format, Limits, Mend, Problem, Rule, Source
 from pipeline.formats.openai import OPENAI
 from pipeline.formats.openai_dpo import OPENAI_DPO
+from pipeline.formats.together import TOGETHER
+from pipeline.formats.together_dpo import TOGETHER_DPO
 
 __all__ = [
     "FORMATS",
@@ -30,7 +32,15 @@ __all__ = [
 ]
 
 FORMATS: Mapping[str, Format[Any]] = {
-    form.name: form for form in (OPENAI, OPENAI_DPO, BEDROCK_NOVA, FIREWORKS)
+    form.name: form
+    for form in (
+        OPENAI,
+        OPENAI_DPO,
+        BEDROCK_NOVA,
+        TOGETHER,
+        TOGETHER_DPO,
+        FIREWORKS,
+    )
 }
 """Every format, by name."""
 

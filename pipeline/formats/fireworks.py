@@ -80,6 +80,7 @@ FIREWORKS = Format(
         several_systems="joined",
         later_system="refused",
         images=("data",),
+        image_types=("image/jpeg", "image/png"),
         detail="kept",
         example_weight="kept",
         reasoning="kept",
