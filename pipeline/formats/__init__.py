@@ -9,6 +9,7 @@ from pipeline.formats.carries import Carries
 from pipeline.formats.fireworks import FIREWORKS
 from pipeline.formats.fitting import Fitted, Unfit, fit, line_of, write_line
 from pipeline.formats.format import Format, Limits, Mend, Problem, Rule, Source
+from pipeline.formats.mistral import MISTRAL
 from pipeline.formats.openai import OPENAI
 from pipeline.formats.openai_dpo import OPENAI_DPO
 from pipeline.formats.together import TOGETHER
@@ -37,6 +38,7 @@ FORMATS: Mapping[str, Format[Any]] = {
         OPENAI,
         OPENAI_DPO,
         BEDROCK_NOVA,
+        MISTRAL,
         TOGETHER,
         TOGETHER_DPO,
         FIREWORKS,

@@ -17,6 +17,7 @@ Rewrite = Literal[
     "image_types_told",
     "calls_renamed",
     "texts_in_parts",
+    "empty_texts_dropped",
     "weights_spelled_out",
     "weights_dropped",
     "earlier_turns_untrained",
@@ -47,7 +48,7 @@ class Carries(Struct, frozen=True, kw_only=True):
     tools: Literal["kept", "refused"] = "kept"
     """Tools on offer, calls of them, their results."""
     content_beside_calls: Literal["kept", "refused"] = "kept"
-    """Text of the assistant in the turn that calls a tool."""
+    """Text of the assistant in the turn that calls a tool; an empty one is dropped."""
     call_ids: Literal["kept", "renamed"] = "kept"
     """Ids of calls; renamed where a provider asks for a form of its own."""
     images: tuple[ImageSource, ...] = ()

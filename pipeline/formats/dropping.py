@@ -44,6 +44,9 @@ def _drop_of(message: Message, carries: Carries, rewrites: list[Rewrite]) -> Mes
     if message.name is not None and message.role != "tool" and carries.names == "dropped":
         rewrites.append("names_dropped")
         message = replace(message, name=None)
+    if message.tool_calls and message.content == "" and carries.content_beside_calls == "refused":
+        rewrites.append("empty_texts_dropped")
+        message = replace(message, content=None)
     if isinstance(message.content, tuple) and carries.detail == "dropped":
         return _drop_detail(message, message.content, rewrites)
     return message

@@ -25,6 +25,7 @@ __all__ = [
     "ENCODER",
     "WireMessage",
     "WireTool",
+    "bare_images",
     "decode_messages",
     "decode_tools",
     "encode_message",
@@ -114,6 +115,20 @@ def encode_message(message: Message) -> WireMessage:
         weight=or_unset(message.weight),
         reasoning_content=or_unset(message.reasoning),
     )
+
+
+def bare_images(message: WireMessage) -> WireMessage:
+    """The message with its images as bare addresses."""
+    content = message.content
+    if not isinstance(content, tuple):
+        return message
+    bare = [
+        part
+        if isinstance(part, _TextPart) or isinstance(part.image_url, str)
+        else _ImagePart(part.image_url.url)
+        for part in content
+    ]
+    return replace(message, content=tuple(bare))
 
 
 def encode_tools(tools: Iterable[Tool]) -> tuple[WireTool, ...]:
