@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from pipeline.formats import Fitted, fit, get_format
+from pipeline.formats import Fitted, Unfit, fit, get_format
 from pipeline.records import ChatRecord, ImagePart, Message, TextPart
 from tests.formats.drawing import chats
 from tests.formats.lines import (
@@ -161,6 +161,19 @@ def test_every_example_of_a_file_has_a_weight_or_none_has(weights: Any, expected
     found = [problem for line in lines for problem in judge(line)]
     assert [(problem.rule, problem.pointer) for problem in found] == expected
     assert all(fireworks.rule(problem.rule).source for problem in found)
+
+
+def test_the_weight_of_an_example_and_types_of_images_have_their_place() -> None:
+    for kind, fate in (("jpg", Fitted), ("webp", Unfit)):
+        seen = Message("user", (ImagePart(f"image/{kind}", "AAAA", detail="low"),))
+        record = ChatRecord((seen, Message("assistant", "Yes.")), weight=0.5)
+        fitted = fit(record, fireworks.carries)
+        assert isinstance(fitted, fate)
+        if isinstance(fitted, Fitted):
+            line = json.loads(fireworks.encode(fitted.record))
+            assert line["weight"] == 0.5
+            assert line["messages"][0]["content"][0]["image_url"]["detail"] == "low"
+            assert fitted.rewrites == ("image_types_told",)
 
 
 @given(chats())

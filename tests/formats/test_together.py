@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from pipeline.formats import Fitted, fit, get_format
+from pipeline.formats import Fitted, Unfit, fit, get_format
 from pipeline.records import ChatRecord, ImagePart, Message, TextPart, Tool, ToolCall
 from tests.formats.drawing import chats
 from tests.formats.lines import ANSWER, USER, broken, call, calling, image, mutated, result, tool
@@ -184,6 +184,16 @@ def test_the_other_shapes_are_told_apart_in_one_sentence(line: Any, said: str) -
     (problem,) = together.check(json.dumps(line).encode())
     assert (problem.rule, problem.pointer) == ("schema", "")
     assert said in problem.reason
+
+
+def test_the_weight_of_an_example_and_types_of_images_have_their_place() -> None:
+    for kind, fate in (("webp", Fitted), ("gif", Unfit)):
+        seen = Message("user", (ImagePart(f"image/{kind}", "AAAA"),))
+        record = ChatRecord((seen, Message("assistant", (TextPart("Yes."),))), weight=0.5)
+        fitted = fit(record, together.carries)
+        assert isinstance(fitted, fate)
+        if isinstance(fitted, Fitted):
+            assert fitted == Fitted(record, ())
 
 
 @given(chats())

@@ -108,6 +108,16 @@ def test_an_image_of_more_bytes_than_are_taken() -> None:
     assert found == [("image-bytes", f"{INPUT}/0/content/0/image_url/url")]
 
 
+def test_weights_of_a_prompt_are_dropped_and_that_of_the_example_is_kept() -> None:
+    prompt = (Message("user", "?"), Message("assistant", "a", weight=0), Message("user", "?"))
+    answers = (Message("assistant", "b"),), (Message("assistant", "c"),)
+    fitted = fit(PreferenceRecord(prompt, *answers, weight=0.5), together.carries)
+    assert isinstance(fitted, Fitted)
+    assert fitted.rewrites == ("weights_dropped",)
+    assert fitted.record.weight == 0.5
+    assert together.check(together.encode(fitted.record)) == ()
+
+
 @given(chats(), chats())
 def test_what_fits_survives_the_way_there_and_back(one: ChatRecord, other: ChatRecord) -> None:
     prompt, chosen = one.messages[:-1], one.messages[-1:]
