@@ -23,7 +23,7 @@ from pipeline.formats.openai_wire import (
     encode_message,
     encode_tools,
 )
-from pipeline.formats.rules.parameters import PARAMETERS, parameters_are_schemas
+from pipeline.formats.rules.json_schemas import DRAFT_7, is_json_schema
 from pipeline.formats.rules.tools import TOOL_RULES, results_answer_calls
 from pipeline.formats.rules.turns import (
     LAST_MESSAGE,
@@ -76,7 +76,11 @@ _RULES: dict[str, Rule] = {
     "tool-not-offered": Rule(
         "Every tool that is called is among the tools on offer", "add it to tools", _PAGE
     ),
-    "parameters": cited(PARAMETERS, _COMMON),
+    "parameters": Rule(
+        "The parameters of a tool are a JSON Schema of draft 7",
+        "write them in the words of JSON Schema: integer, not int",
+        _COMMON,
+    ),
 }
 
 
@@ -104,7 +108,9 @@ def _break_rules(line: dict[str, Any]) -> Iterator[Problem]:
     yield from results_answer_calls(messages)
     yield from _results_are_answered(messages)
     yield from _calls_are_offered(messages, {tool["function"]["name"] for tool in tools})
-    yield from parameters_are_schemas(tools)
+    for number, tool in enumerate(tools):
+        function, at = tool["function"], f"/tools/{number}/function/parameters"
+        yield from is_json_schema(function["parameters"], at, drafts=DRAFT_7, rule="parameters")
 
 
 def _results_are_answered(messages: Sequence[dict[str, Any]]) -> Iterator[Problem]:

@@ -157,7 +157,7 @@ def test_accepted_lines(line: Any) -> None:
         ),
         (
             {"messages": [USER, ANSWER], "tools": [tool(parameters={"type": "int"})]},
-            [("parameters", "/tools/0/function/parameters")],
+            [("parameters", "/tools/0/function/parameters/type")],
         ),
         (
             {"messages": [USER, ANSWER], "tools": [tool(parameters={"$schema": 7})]},
@@ -181,11 +181,14 @@ def test_broken_lines_are_refused_at_their_place(line: Any, expected: Any) -> No
     assert broken(mistral, line) == expected
 
 
-def test_parameters_that_are_no_schema_are_told_where() -> None:
-    schema = {"type": "object", "properties": {"n": {"type": "int"}}}
+def test_parameters_that_are_no_schema_are_told_where_however_deep() -> None:
+    schema: dict[str, Any] = {"type": "int"}
+    for _ in range(300):
+        schema = {"not": schema}
     line = {"messages": [USER, ANSWER], "tools": [tool(parameters=schema)]}
     (problem,) = mistral.check(json.dumps(line).encode())
-    assert problem.reason.startswith("are no JSON Schema: properties/n/type: ")
+    assert problem.pointer == f"/tools/0/function/parameters{'/not' * 300}/type"
+    assert problem.reason.startswith("is no JSON Schema")
 
 
 def test_ids_and_descriptions_are_made_to_fit() -> None:
