@@ -9,12 +9,12 @@ from itertools import groupby
 from pipeline.formats.carries import Carries
 from pipeline.formats.contents import image_type
 from pipeline.formats.weighing import refuse_weights
-from pipeline.records import ImagePart, Message, Record
+from pipeline.records import ChatRecord, ImagePart, Message, Record
 
 __all__ = ["refusals"]
 
 _Turns = tuple[Message, ...]
-_ONE_EXCHANGE = 2
+_EXCHANGE = ["user", "assistant"]
 
 
 def refusals(
@@ -24,8 +24,12 @@ def refusals(
     yield from _refuse_systems(turns, carries)
     if record.tools and carries.tools == "refused":
         yield "has no place for tools"
-    if carries.several_turns == "refused" and _count_turns(turns, carries) > _ONE_EXCHANGE:
-        yield "takes one question and one answer, this conversation has more turns"
+    if carries.several_turns == "refused":
+        roles = _roles_left(turns, carries)
+        if len(roles) > len(_EXCHANGE):
+            yield "takes one question and one answer, this conversation has more turns"
+        elif isinstance(record, ChatRecord) and roles != _EXCHANGE:
+            yield "takes a question and the answer to it, this conversation has none"
     if carries.answer_turns == "one" and any(len(one) > 1 for one in outputs):
         yield "takes answers of one message, one of these has several"
     if carries.example_weight == "refused" and record.weight not in (None, 1):
@@ -50,12 +54,14 @@ def _refuse_systems(turns: _Turns, carries: Carries) -> Iterator[str]:
             yield "takes system messages at the beginning alone"
 
 
-def _count_turns(turns: _Turns, carries: Carries) -> int:
-    """How many turns will be left, system messages apart."""
-    roles = [message.role for message in turns if message.role != "system"]
+def _roles_left(turns: _Turns, carries: Carries) -> list[str]:
+    """Whose turns will be left; a system message becomes a question where there is none."""
+    roles: list[str] = [message.role for message in turns if message.role != "system"]
+    if carries.system == "into_user" and len(roles) < len(turns) and "user" not in roles:
+        roles.insert(0, "user")
     if carries.same_role_turns == "merged":
-        return sum(1 for _ in groupby(roles))
-    return len(roles)
+        return [role for role, _ in groupby(roles)]
+    return roles
 
 
 def _refuse_calls(message: Message, carries: Carries) -> Iterator[str]:

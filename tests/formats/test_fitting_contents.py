@@ -95,6 +95,8 @@ def test_turns_of_people_whose_names_are_dropped_are_merged() -> None:
         ((Message("system", "Mend."), ASKED, ANSWER), True, True),
         ((ASKED, ASKED, ANSWER), True, False),
         ((ASKED, ANSWER, ANSWER), True, False),
+        ((ANSWER,), False, False),
+        ((ANSWER, ASKED), False, False),
         ((ANSWER, ASKED, ANSWER), False, False),
         ((ASKED, ANSWER, ASKED, ANSWER), False, False),
     ],
@@ -105,6 +107,17 @@ def test_one_exchange_is_a_question_and_an_answer(
     for takes, same_role in ((merged, "merged"), (kept, "kept")):
         carries = Carries(several_turns="refused", same_role_turns=same_role)
         assert isinstance(fit(ChatRecord(turns), carries), Fitted) == takes
+
+
+def test_a_system_message_that_becomes_a_question_is_one() -> None:
+    record = ChatRecord((Message("system", "Say hello."), Message("assistant", "Hello.")))
+    carries: dict[str, Any] = {"several_turns": "refused"}
+    assert fit(record, Carries(**carries)) == Unfit(
+        "takes a question and the answer to it, this conversation has none"
+    )
+    done, rewrites = fitted(record, system="into_user", **carries)
+    assert [message.role for message in done.messages] == ["user", "assistant"]
+    assert rewrites == ("system_into_user",)
 
 
 def test_what_a_format_carries_stays_the_same_object() -> None:
