@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.records import ChatRecord, ImagePart, Message, TextPart, Tool, ToolCall
 
-__all__ = ["chats"]
+__all__ = ["chats", "plain_chats"]
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 NAMES = st.sampled_from(["count", "list-all", "a_b"])
@@ -18,7 +18,6 @@ IMAGES = st.builds(
     detail=st.sampled_from([None, "low"]),
 )
 PARTS = st.lists(st.builds(TextPart, TEXTS), min_size=1, max_size=3).map(tuple)
-SEEN = st.lists(st.builds(TextPart, TEXTS) | IMAGES, min_size=1, max_size=3).map(tuple)
 TOOLS = st.builds(
     Tool,
     name=NAMES,
@@ -28,9 +27,6 @@ TOOLS = st.builds(
 )
 ARGUMENTS = st.dictionaries(TEXTS, st.integers(-9, 9) | st.none() | TEXTS, max_size=2)
 SYSTEMS = st.builds(Message, st.just("system"), TEXTS | PARTS)
-USERS = st.builds(
-    Message, st.just("user"), TEXTS | SEEN, name=st.sampled_from([None, "ann"]), weight=WEIGHTS
-)
 ANSWERS = st.builds(
     Message,
     st.just("assistant"),
@@ -40,11 +36,18 @@ ANSWERS = st.builds(
 )
 
 
+def _users(images: st.SearchStrategy[ImagePart]) -> st.SearchStrategy[Message]:
+    """What a user asks, and shows."""
+    seen = st.lists(st.builds(TextPart, TEXTS) | images, min_size=1, max_size=3).map(tuple)
+    names = st.sampled_from([None, "ann"])
+    return st.builds(Message, st.just("user"), TEXTS | seen, name=names, weight=WEIGHTS)
+
+
 @st.composite
-def _calls(draw: st.DrawFn) -> Sequence[Message]:
+def _calls(draw: st.DrawFn, ids: st.SearchStrategy[str]) -> Sequence[Message]:
     """A turn of calls and its results."""
-    ids = draw(st.lists(TEXTS, min_size=1, max_size=3, unique=True))
-    calls = tuple(ToolCall(ident, draw(NAMES), draw(ARGUMENTS)) for ident in ids)
+    drawn = draw(st.lists(ids, min_size=1, max_size=3, unique=True))
+    calls = tuple(ToolCall(ident, draw(NAMES), draw(ARGUMENTS)) for ident in drawn)
     said = draw(st.none() | TEXTS)
     results = [
         Message("tool", draw(TEXTS | PARTS), tool_call_id=one.id, name=one.name) for one in calls
@@ -53,19 +56,40 @@ def _calls(draw: st.DrawFn) -> Sequence[Message]:
 
 
 @st.composite
-def chats(draw: st.DrawFn) -> ChatRecord:
+def chats(
+    draw: st.DrawFn,
+    *,
+    images: st.SearchStrategy[ImagePart] = IMAGES,
+    ids: st.SearchStrategy[str] = TEXTS,
+) -> ChatRecord:
     """A conversation that ends with the assistant's answer or its calls."""
+    users = _users(images)
     messages = draw(st.lists(SYSTEMS, max_size=2))
     for _ in range(draw(st.integers(1, 3))):
-        messages += draw(st.lists(USERS, min_size=1, max_size=2))
+        messages += draw(st.lists(users, min_size=1, max_size=2))
         if draw(st.booleans()):
-            messages += draw(_calls())
+            messages += draw(_calls(ids))
         messages += draw(st.lists(ANSWERS, min_size=1, max_size=2))
     if draw(st.booleans()):
-        messages += [draw(USERS), draw(_calls())[0]]
+        messages += [draw(users), draw(_calls(ids))[0]]
     return ChatRecord(
         tuple(messages),
         tuple(draw(st.lists(TOOLS, max_size=2))),
         parallel_tool_calls=draw(st.sampled_from([None, True, False])),
         weight=draw(st.sampled_from([None, 1.0, 0.5])),
     )
+
+
+@st.composite
+def plain_chats(draw: st.DrawFn) -> ChatRecord:
+    """A conversation of texts, all of them trained."""
+    said = st.builds(
+        Message,
+        st.sampled_from(["user", "assistant"]),
+        TEXTS | PARTS,
+        name=st.sampled_from([None, "ann"]),
+        weight=st.none(),
+    )
+    turns = draw(st.lists(SYSTEMS, max_size=2)) + draw(st.lists(said, max_size=4))
+    answer = Message("assistant", draw(TEXTS), weight=draw(st.sampled_from([None, 1])))
+    return ChatRecord((*turns, answer))
