@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.errors import UsageError
+from pipeline.formats.bedrock_claude import BEDROCK_CLAUDE
 from pipeline.formats.bedrock_nova import BEDROCK_NOVA
 from pipeline.formats.carries import Carries
 from pipeline.formats.fireworks import FIREWORKS
@@ -38,6 +39,7 @@ FORMATS: Mapping[str, Format[Any]] = {
         OPENAI,
         OPENAI_DPO,
         BEDROCK_NOVA,
+        BEDROCK_CLAUDE,
         MISTRAL,
         TOGETHER,
         TOGETHER_DPO,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pipeline.formats.carries import Rewrite
 from pipeline.records import ContentPart, ImagePart, Message, TextPart
 
-__all__ = ["image_type", "join_texts", "tell_image_types"]
+__all__ = ["image_type", "join_texts", "tell_image_types", "text_of"]
 
 _Turns = tuple[Message, ...]
 _Parts = tuple[ContentPart, ...]
@@ -34,6 +34,13 @@ def image_type(image: ImagePart) -> str | None:
         return _SPELLINGS.get(said, said)
     path = (image.url or "").partition("?")[0].partition("#")[0]
     return _BY_SUFFIX.get(PurePosixPath(path).suffix.lower())
+
+
+def text_of(message: Message) -> str:
+    """All text of a message."""
+    if isinstance(message.content, tuple):
+        return "".join(part.text for part in message.content if isinstance(part, TextPart))
+    return message.content or ""
 
 
 def join_texts(turns: _Turns, rewrites: list[Rewrite]) -> _Turns:
