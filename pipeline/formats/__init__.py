@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.errors import UsageError
 from pipeline.formats.bedrock_claude import BEDROCK_CLAUDE
 from pipeline.formats.bedrock_nova import BEDROCK_NOVA
+from pipeline.formats.bedrock_text import BEDROCK_TEXT
 from pipeline.formats.carries import Carries
 from pipeline.formats.fireworks import FIREWORKS
 from pipeline.formats.fitting import Fitted, Unfit, fit, line_of, write_line
@@ -40,6 +41,7 @@ FORMATS: Mapping[str, Format[Any]] = {
         OPENAI_DPO,
         BEDROCK_NOVA,
         BEDROCK_CLAUDE,
+        BEDROCK_TEXT,
         MISTRAL,
         TOGETHER,
         TOGETHER_DPO,
