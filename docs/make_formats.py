@@ -4,6 +4,7 @@ Imports `pipeline`.
 """
 
 from collections.abc import Callable, Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,8 @@ def _section(form: Format[Any]) -> Iterator[str]:
     yield "| rule | what holds | what to do | where it was read, or why |\n|---|---|---|---|\n"
     for name in ("json", "schema", *form.rules):
         rule = form.rule(name)
-        yield f"| `{name}` | {rule.says} | {rule.fix} | {_reason(rule)} |\n"
+        says = escape(rule.says, quote=False)
+        yield f"| `{name}` | {says} | {rule.fix} | {_reason(rule)} |\n"
     yield "\n"
 
 

@@ -79,7 +79,9 @@ _VALIDATOR = Source(
     "bedrock-finetuning/understanding/dataset_validation",
     "2026-11-26",
 )
-_FORGE = Source("https://pypi.org/project/amzn-nova-forge/1.4.10/", "2026-11-26")
+_FORGE = Source(
+    "https://github.com/aws/nova-forge-sdk, dataset_checks_config.py of 1.4.10", "2026-11-26"
+)
 
 _LIMITS = Limits(
     min_examples=8,
