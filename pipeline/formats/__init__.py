@@ -16,6 +16,9 @@ from pipeline.formats.openai import OPENAI
 from pipeline.formats.openai_dpo import OPENAI_DPO
 from pipeline.formats.together import TOGETHER
 from pipeline.formats.together_dpo import TOGETHER_DPO
+from pipeline.formats.trl import TRL
+from pipeline.formats.trl_completion import TRL_COMPLETION
+from pipeline.formats.trl_dpo import TRL_DPO
 
 __all__ = [
     "FORMATS",
@@ -46,6 +49,9 @@ FORMATS: Mapping[str, Format[Any]] = {
         TOGETHER,
         TOGETHER_DPO,
         FIREWORKS,
+        TRL,
+        TRL_COMPLETION,
+        TRL_DPO,
     )
 }
 """Every format, by name."""
