@@ -16,7 +16,7 @@ import zstandard
 
 from pipeline.errors import SourceUnreadable
 
-__all__ = ["BLOCK", "LineBlock", "Packing", "open_packed", "packing_of", "read_blocks"]
+__all__ = ["BLOCK", "LineBlock", "Packing", "open_packed", "packing_of", "read_blocks", "read_some"]
 
 BLOCK = 8 << 20
 """Bytes of a block, as long as no line is longer."""
@@ -99,9 +99,14 @@ class _LineReader:
         return b""
 
     def _read(self) -> bytes:
-        try:
-            block = self._file.read(BLOCK)
-        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
-            raise SourceUnreadable(f"{self._name}: cannot be read to its end ({error})") from None
+        block = read_some(self._file, BLOCK, self._name)
         self._taken += len(block)
         return block
+
+
+def read_some(file: BinaryIO, size: int, name: str) -> bytes:
+    """The next bytes, at most so many; `SourceUnreadable` with the name where they are damaged."""
+    try:
+        return file.read(size)
+    except (OSError, EOFError, UnicodeError, zlib.error, zstandard.ZstdError) as error:
+        raise SourceUnreadable(f"{name}: cannot be read to its end ({error})") from None

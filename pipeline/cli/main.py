@@ -26,13 +26,14 @@ COMMANDS = {
     "explain": "the life of one run in a build",
     "diff": "what changed from one build to another, and why",
     "verify": "do all of a build's proofs again, from its files alone",
+    "check": "any file against providers' rules; every line, field and reason; repairs",
     "convert": "a training file of one provider's format into another's",
     "studio": "the embedded Studio: serve, import runs, make keys",
 }
 """Every command with its line of help; `pipeline.cli.<name>` holds it as `command`."""
 
 NOT_BUILT = (
-    "pull", "normalize", "validate", "dedupe", "split", "write", "report", "check",
+    "pull", "normalize", "validate", "dedupe", "split", "write", "report",
 )  # fmt: skip
 """Commands of the contract that this version does not have."""
 

@@ -1,0 +1,144 @@
+"""`trainset check`: files against providers' rules; every line, field and reason; repairs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from pipeline.build.checking import (
+    CheckedFile,
+    CheckOptions,
+    Fix,
+    Said,
+    check_file,
+    sarif_file,
+)
+from pipeline.build.pulling.patterns import files_of
+from pipeline.cli.check_table import show_file
+from pipeline.cli.console import shown_progress
+from pipeline.cli.options import json_flag
+from pipeline.cli.summary import print_json
+from pipeline.errors import GateRefused, UsageError
+from pipeline.formats import Format, get_format
+
+__all__ = ["command"]
+
+_STDIN = "-"
+
+
+@click.command("check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    required=True,
+    metavar="F",
+    help="Provider format (repeatable: the file is read once).",
+)
+@click.option("--validation", is_flag=True, help="FILE is a validation file: few examples will do.")
+@click.option("--lines", is_flag=True, help="Print one JSON object a problem to stdout.")
+@click.option("--sarif", metavar="OUT", help="Write the problems to OUT as SARIF 2.1.0.")
+@click.option(
+    "--max-problems",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="Most problems for --lines and --sarif.",
+)
+@click.option("--fix", metavar="OUT", help="Write FILE to OUT with all safe repairs.")
+@click.option("--drop-broken", is_flag=True, help="With --fix: leave out what cannot be repaired.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    help="Processes; 0: one a processor.  [default: by the size of the file]",
+)
+@json_flag
+def command(files: tuple[str, ...], **flags: Any) -> None:
+    """Check FILEs (JSON Lines; - is standard input) against providers' rules.
+
+    Every line is read and every broken rule counted, with its first lines and what to do; gzip and
+    Zstandard are unpacked. --fix writes a file in which every line that can be repaired without
+    changing a word that is trained is repaired; the others stay as they are, unless --drop-broken
+    leaves them out. Exit code 0 where every format takes every file (with --fix: OUT), else 3.
+    """
+    forms = [get_format(name) for name in dict.fromkeys(flags["formats"])]
+    names = _names(files)
+    _require_sense(names, flags)
+    quiet = flags["as_json"] or flags["lines"]
+    listener = _Listener(flags["max_problems"])
+    with ExitStack() as stack:
+        if flags["lines"]:
+            listener.hearers.append(_print_line)
+        if flags["sarif"]:
+            log = stack.enter_context(sarif_file(Path(flags["sarif"]), forms))
+            listener.hearers.append(log.write)
+        checked = [_check(name, forms, flags, listener) for name in names]
+    for one in checked:
+        show_file(one, err=quiet)
+    if flags["as_json"]:
+        accepted = all(one.accepted for one in checked)
+        print_json({"accepted": accepted, "files": [msgspec.to_builtins(one) for one in checked]})
+    refused = [reason for one in checked for reason in _refusals(one)]
+    if refused:
+        raise GateRefused(f"{'; '.join(refused)}; see above")
+
+
+class _Listener:
+    """Passes problems on, up to a number of them over all files."""
+
+    def __init__(self, most: int) -> None:
+        self.hearers: list[Callable[[Said], None]] = []
+        self.left = most
+
+    def __call__(self, said: Said) -> None:
+        self.left -= 1
+        for hear in self.hearers:
+            hear(said)
+
+
+def _check(
+    name: str, forms: Sequence[Format[Any]], flags: dict[str, Any], listener: _Listener
+) -> CheckedFile:
+    fix = Fix(flags["fix"], flags["drop_broken"]) if flags["fix"] else None
+    options = CheckOptions(
+        workers=flags["workers"],
+        training=not flags["validation"],
+        listed=listener.left if listener.hearers else 0,
+        fix=fix,
+    )
+    with shown_progress() as progress:
+        return check_file(name, forms, options, hear=listener, progress=progress)
+
+
+def _names(files: tuple[str, ...]) -> list[str]:
+    """The files, globs opened."""
+    found: list[str] = []
+    for word in files:
+        found += [word] if word == _STDIN else map(str, files_of("check", [word]))
+    return list(dict.fromkeys(found))
+
+
+def _require_sense(names: Sequence[str], flags: dict[str, Any]) -> None:
+    if flags["fix"] and len(names) > 1:
+        raise UsageError("--fix: give one FILE, the one that is to be written")
+    if flags["drop_broken"] and not flags["fix"]:
+        raise UsageError("--drop-broken: is for --fix OUT; nothing is ever changed in FILE itself")
+
+
+def _print_line(said: Said) -> None:
+    click.echo(msgspec.json.encode(said))
+
+
+def _refusals(checked: CheckedFile) -> Iterator[str]:
+    """Who refuses what, in few words."""
+    for verdict in checked.formats:
+        if verdict.accepted:
+            continue
+        count = verdict.refused if checked.fixed is None else checked.fixed.left
+        what = f"{count:,} of {checked.lines:,} lines" if count else "the file"
+        name = checked.file if checked.fixed is None else checked.fixed.path
+        yield f"{name}: {verdict.format} refuses {what}"
