@@ -10,6 +10,10 @@ from typing import Any
 
 from pipeline.formats.carries import Carries
 from pipeline.formats.format import Across, Format, Limits, Problem, Rule, Source
+from pipeline.formats.mends.fields import result_names_dropped
+from pipeline.formats.mends.openai_like import openai_mends
+from pipeline.formats.mends.places import CHAT
+from pipeline.formats.mends.turns import systems_joined, tail_dropped
 from pipeline.formats.openai import decode_chat, encode_chat
 from pipeline.formats.rules.tools import TOOL_RULES, results_answer_calls
 from pipeline.formats.rules.turns import (
@@ -93,5 +97,11 @@ FIREWORKS = Format(
     decode=decode_chat,
     break_rules=_break_rules,
     across=_judge_weights,
+    mends=(
+        *openai_mends(CHAT, "messages", "tools", "parallel_tool_calls", "weight"),
+        result_names_dropped(CHAT),
+        systems_joined(CHAT),
+        tail_dropped(CHAT),
+    ),
 )
 """Chat with tools, images in the line, reasoning, and weights of messages and examples."""

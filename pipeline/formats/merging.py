@@ -16,6 +16,7 @@ __all__ = [
     "put_system_into_user",
     "put_texts_in_parts",
     "rename_calls",
+    "short_call_id",
 ]
 
 _Turns = tuple[Message, ...]
@@ -114,7 +115,7 @@ def _parts(content: str | tuple[ContentPart, ...]) -> tuple[ContentPart, ...]:
 
 def _rename(message: Message, names: dict[str, str]) -> Message:
     if message.tool_calls:
-        calls = tuple(replace(one, id=_named(one.id, names)) for one in message.tool_calls)
+        calls = tuple(replace(one, id=short_call_id(one.id, names)) for one in message.tool_calls)
         return message if calls == message.tool_calls else replace(message, tool_calls=calls)
     if message.tool_call_id is None:
         return message
@@ -123,7 +124,8 @@ def _rename(message: Message, names: dict[str, str]) -> Message:
     return message if same else replace(message, tool_call_id=renamed)
 
 
-def _named(old: str, names: dict[str, str]) -> str:
+def short_call_id(old: str, names: dict[str, str]) -> str:
+    """Nine letters and digits for an id; `names`, those of the record so far, gets it too."""
     if _is_nine(old):
         return names.setdefault(old, old)
     if old not in names:

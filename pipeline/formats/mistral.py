@@ -13,6 +13,16 @@ from msgspec import Struct
 
 from pipeline.formats.carries import Carries
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
+from pipeline.formats.mends.fields import names_dropped, parameters_added
+from pipeline.formats.mends.openai_like import openai_mends
+from pipeline.formats.mends.places import CHAT
+from pipeline.formats.mends.turns import (
+    calls_renamed,
+    empty_texts_dropped,
+    systems_joined,
+    tail_dropped,
+)
+from pipeline.formats.mends.values import weights_of_others_dropped
 from pipeline.formats.openai_wire import (
     ENCODER,
     WireMessage,
@@ -152,5 +162,15 @@ MISTRAL = Format(
     encode=_encode,
     decode=_decode,
     break_rules=_break_rules,
+    mends=(
+        *openai_mends(CHAT, "messages", "tools"),
+        weights_of_others_dropped(CHAT),
+        names_dropped(CHAT),
+        parameters_added(CHAT),
+        empty_texts_dropped(CHAT),
+        calls_renamed(CHAT),
+        systems_joined(CHAT),
+        tail_dropped(CHAT),
+    ),
 )
 """Chat with tools and images, for the API's format and its open tools."""

@@ -14,6 +14,11 @@ from msgspec import UNSET, Struct, UnsetType
 
 from pipeline.formats.carries import Carries
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
+from pipeline.formats.mends.fields import result_names_dropped
+from pipeline.formats.mends.openai_like import openai_mends
+from pipeline.formats.mends.places import CHAT
+from pipeline.formats.mends.turns import tail_dropped
+from pipeline.formats.mends.values import weights_of_others_dropped
 from pipeline.formats.openai_wire import (
     ENCODER,
     WireMessage,
@@ -125,5 +130,11 @@ OPENAI = Format(
     encode=encode_chat,
     decode=decode_chat,
     break_rules=_break_rules,
+    mends=(
+        *openai_mends(CHAT, "messages", "tools", "parallel_tool_calls"),
+        weights_of_others_dropped(CHAT),
+        result_names_dropped(CHAT),
+        tail_dropped(CHAT),
+    ),
 )
 """The chat format with tools and images."""

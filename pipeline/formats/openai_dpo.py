@@ -8,6 +8,10 @@ from msgspec import UNSET, Struct, UnsetType
 
 from pipeline.formats.carries import Carries
 from pipeline.formats.format import Format, Limits, Source
+from pipeline.formats.mends.fields import result_names_dropped
+from pipeline.formats.mends.openai_like import openai_mends
+from pipeline.formats.mends.places import PAIR
+from pipeline.formats.mends.values import output_weights_dropped, weights_of_others_dropped
 from pipeline.formats.openai_wire import (
     ENCODER,
     WireMessage,
@@ -94,5 +98,11 @@ OPENAI_DPO = Format(
     encode=encode_preference,
     decode=decode_preference,
     break_rules=break_preference_rules,
+    mends=(
+        *openai_mends(PAIR, "input", "preferred_output", "non_preferred_output"),
+        weights_of_others_dropped(PAIR),
+        output_weights_dropped(PAIR),
+        result_names_dropped(PAIR),
+    ),
 )
 """One answer preferred to another, both of one message."""

@@ -11,6 +11,9 @@ from typing import Any
 
 from pipeline.formats.carries import Carries
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
+from pipeline.formats.mends.openai_like import openai_mends
+from pipeline.formats.mends.places import CHAT
+from pipeline.formats.mends.turns import systems_joined, texts_in_parts, turns_merged
 from pipeline.formats.openai import decode_chat, encode_chat
 from pipeline.formats.rules.images import image_rules, images_within
 from pipeline.formats.rules.tools import TOOL_RULES, results_answer_calls
@@ -149,5 +152,11 @@ TOGETHER = Format(
     encode=encode_chat,
     decode=decode_chat,
     break_rules=_break_rules,
+    mends=(
+        *openai_mends(CHAT, "messages", "tools", "weight"),
+        systems_joined(CHAT),
+        turns_merged(CHAT),
+        texts_in_parts(CHAT),
+    ),
 )
 """Chat with tools, images in the line, reasoning, and weights of messages and examples."""

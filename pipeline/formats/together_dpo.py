@@ -9,6 +9,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from pipeline.formats.format import Format, Problem, Rule, Source
+from pipeline.formats.mends.fields import nulls_dropped
+from pipeline.formats.mends.openai_like import openai_mends
+from pipeline.formats.mends.places import PAIR
+from pipeline.formats.mends.turns import systems_joined, texts_in_parts, turns_merged
+from pipeline.formats.mends.values import output_weights_dropped
 from pipeline.formats.openai_dpo import decode_preference, encode_preference
 from pipeline.formats.rules.preferences import PREFERENCE_RULES, break_preference_rules
 from pipeline.formats.rules.tools import TOOL_RULES
@@ -66,5 +71,13 @@ TOGETHER_DPO = Format(
     encode=encode_preference,
     decode=decode_preference,
     break_rules=_break_rules,
+    mends=(
+        *openai_mends(PAIR, "input", "preferred_output", "non_preferred_output", "weight"),
+        nulls_dropped(PAIR, contents=True),
+        output_weights_dropped(PAIR),
+        systems_joined(PAIR),
+        turns_merged(PAIR),
+        texts_in_parts(PAIR),
+    ),
 )
 """One answer preferred to another, both of one message."""
