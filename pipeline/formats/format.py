@@ -140,9 +140,19 @@ class Format(Generic[R]):
         """
         return SchemaCheck(self.schema).problems(value) or tuple(self.break_rules(value))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A format goes to a worker by its name: what it is made of need not be picklable."""
+        return _registered, (self.name,)
+
     def rule(self, name: str) -> Rule:
         """The rule that a problem names."""
         if name == "schema":
             says = f"A line follows schemas/{self.schema}.schema.json"
             return Rule(says, "write the field as the provider's page says", self.source)
         return self.rules[name] if name in self.rules else COMMON_RULES[name]
+
+
+def _registered(name: str) -> Any:
+    from pipeline.formats import get_format  # noqa: PLC0415 (the registry imports this file)
+
+    return get_format(name)

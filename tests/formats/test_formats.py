@@ -1,6 +1,7 @@
 """What every format must do, whichever it is."""
 
 import json
+import pickle
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -98,6 +99,11 @@ def test_formats_are_known_by_their_names() -> None:
 def test_a_format_that_there_is_not_is_a_sentence() -> None:
     with pytest.raises(UsageError, match="no format 'csv'; there are: openai"):
         get_format("csv")
+
+
+@EVERY
+def test_a_format_goes_to_a_worker_and_is_itself_there(form: Format[Any]) -> None:
+    assert pickle.loads(pickle.dumps(form)) is form
 
 
 def pointers(problems: Iterable[Any]) -> list[str]:
