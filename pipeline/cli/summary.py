@@ -9,6 +9,7 @@ import click
 from pipeline.api.jobs import TrainingJob, read_status
 from pipeline.api.sessions import TrainingSession
 from pipeline.build import BuildResult
+from pipeline.build.acceptance import refused_files
 from pipeline.build.publishing.publish import Published, Started
 from pipeline.cli.console import say
 from pipeline.manifest import AnswerAgreement, Span, TrainingCost
@@ -67,6 +68,8 @@ def say_build(result: BuildResult) -> None:
     for file in manifest.files:
         if file.split is not None:
             say(f"  {result.dataset / file.path}  {file.bytes / 1e6:,.1f} MB")
+    for refused in refused_files(manifest):
+        say(f"  warning: the provider would refuse {refused}")
 
 
 def told_cost(cost: TrainingCost) -> list[str]:

@@ -125,7 +125,7 @@ def test_too_few_examples_for_the_provider_are_not_published(
     work = tmp_path / "work"
     assert command("build", "--runs", path, "--work-dir", work).returncode == 0
     done = command("publish", *served.flags, "--work-dir", work)
-    refused(done, 3, "needs at least 10")
+    refused(done, 3, "at least 10 are needed")
 
 
 def test_a_dataset_that_was_touched_is_not_published(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from pipeline.api.jobs import TrainingJob, is_over, read_status
 from pipeline.api.sessions import TrainingSession, job_of
+from pipeline.build.acceptance import beyond_limits, refused_together
 from pipeline.build.gates import check_gates
 from pipeline.build.privacy import check_privacy
 from pipeline.build.progress import SILENT, Progress
@@ -19,7 +20,6 @@ from pipeline.build.publishing.publish_state import PublishState, load_state, sa
 from pipeline.build.result import BuildResult
 from pipeline.client import StudioClient, UploadGone, remote_object, upload_file
 from pipeline.errors import Conflict, GateRefused, NotFound, Unreachable
-from pipeline.formats import Limits, get_format
 from pipeline.manifest import DatasetFile, verify_files
 from pipeline.spec import GateSpec
 
@@ -168,23 +168,18 @@ def _training_file(build: BuildResult) -> DatasetFile:
     """The file that is handed over: the first format's training split."""
     for file in build.manifest.files:
         if file.split == "train" and file.format is not None:
-            _refuse_size(file, get_format(file.format).limits)
+            _refuse_file(build, file)
             return file
     raise GateRefused(f"build {build.build_id}: no record went to the training split")
 
 
-def _refuse_size(file: DatasetFile, limits: Limits) -> None:
+def _refuse_file(build: BuildResult, file: DatasetFile) -> None:
     """What the provider would refuse is known before a byte is uploaded."""
-    if limits.min_examples is not None and file.lines < limits.min_examples:
-        raise GateRefused(
-            f"{file.path}: has {file.lines} examples, "
-            f"a {file.format} training needs at least {limits.min_examples}"
-        )
-    if limits.max_file_bytes is not None and file.bytes > limits.max_file_bytes:
-        raise GateRefused(
-            f"{file.path}: has {file.bytes:,} bytes, "
-            f"a {file.format} training takes at most {limits.max_file_bytes:,}"
-        )
+    reasons = list(beyond_limits(file))
+    if not reasons and (together := refused_together(build.dataset, file)):
+        reasons = [together]
+    if reasons:
+        raise GateRefused(f"{file.path}: a {file.format} training refuses it: {'; '.join(reasons)}")
 
 
 def _has_dataset(client: StudioClient, session: TrainingSession, file: DatasetFile) -> bool:
