@@ -44,7 +44,7 @@ def refused(done: subprocess.CompletedProcess[str], code: int, said: str) -> Non
         (["build", "--session", "x", "--studio-url", "http://127.0.0.1:9"], 2, "no API key"),
         (["publish"], 4, "holds no finished build"),
         (["inspect", "nothing"], 4, "no such build"),
-        (["plan"], 2, "is not built yet"),
+        (["report"], 2, "is not built yet"),
         (["fly"], 2, "No such command"),
         (["studio", "serve", "--data-dir", "d", "--host", "0.0.0.0"], 2, "--allow-remote"),
         (
