@@ -17,9 +17,11 @@ from pipeline.build.checking import (
     sarif_file,
 )
 from pipeline.build.pulling.patterns import files_of
-from pipeline.cli.check_table import show_file
-from pipeline.cli.console import shown_progress
-from pipeline.cli.options import json_flag
+from pipeline.build.target import ResolvedTarget, refuse_closed, resolve_target
+from pipeline.cli.check_table import file_name, show_file
+from pipeline.cli.console import say, shown_progress
+from pipeline.cli.options import json_flag, read_spec, target_flags
+from pipeline.cli.standing import today
 from pipeline.cli.summary import print_json
 from pipeline.errors import GateRefused, UsageError
 from pipeline.formats import Format, get_format
@@ -56,6 +58,7 @@ _STDIN = "-"
     type=click.IntRange(min=0),
     help="Processes; 0: one a processor.  [default: by the size of the file]",
 )
+@target_flags
 @json_flag
 def command(files: tuple[str, ...], **flags: Any) -> None:
     """Check FILEs (JSON Lines; - is standard input) against providers' rules.
@@ -63,11 +66,13 @@ def command(files: tuple[str, ...], **flags: Any) -> None:
     Every line is read and every broken rule counted, with its first lines and what to do; gzip and
     Zstandard are unpacked. --fix writes a file in which every line that can be repaired without
     changing a word that is trained is repaired; the others stay as they are, unless --drop-broken
-    leaves them out. Exit code 0 where every format takes every file (with --fix: OUT), else 3.
+    leaves them out. With --model or --provider the catalog is asked whether it still takes new
+    jobs. Exit code 0 where every format takes every file (with --fix: OUT), else 3.
     """
     forms = [get_format(name) for name in dict.fromkeys(flags["formats"])]
     names = _names(files)
     _require_sense(names, flags)
+    target = _target(flags)
     quiet = flags["as_json"] or flags["lines"]
     listener = _Listener(flags["max_problems"])
     with ExitStack() as stack:
@@ -80,11 +85,12 @@ def command(files: tuple[str, ...], **flags: Any) -> None:
     for one in checked:
         show_file(one, err=quiet)
     if flags["as_json"]:
-        accepted = all(one.accepted for one in checked)
-        print_json({"accepted": accepted, "files": [msgspec.to_builtins(one) for one in checked]})
+        print_json(_summary(checked, target))
     refused = [reason for one in checked for reason in _refusals(one)]
     if refused:
         raise GateRefused(f"{'; '.join(refused)}; see above")
+    if target is not None:
+        refuse_closed(target, allow=bool(flags["allow_closed"]))
 
 
 class _Listener:
@@ -129,6 +135,29 @@ def _require_sense(names: Sequence[str], flags: dict[str, Any]) -> None:
         raise UsageError("--drop-broken: is for --fix OUT; nothing is ever changed in FILE itself")
 
 
+def _target(flags: dict[str, Any]) -> ResolvedTarget | None:
+    """The target as it stands today, with its warnings said; None where none is named."""
+    named = {name: flags[name] for name in ("provider", "model", "catalog", "formats")}
+    spec = read_spec(**named)
+    resolved = resolve_target(spec.target, spec.formats, today())
+    if resolved is not None:
+        for sentence in refuse_closed(resolved, allow=True):
+            say(f"warning: {sentence}")
+    return resolved
+
+
+def _summary(checked: Sequence[CheckedFile], target: ResolvedTarget | None) -> dict[str, Any]:
+    told = None
+    if target is not None:
+        state, sentences = target.standing.state, refuse_closed(target, allow=True)
+        told = {"name": target.target.name, "state": state, "warnings": list(sentences)}
+    return {
+        "accepted": all(one.accepted for one in checked),
+        "files": [msgspec.to_builtins(one) for one in checked],
+        "target": told,
+    }
+
+
 def _print_line(said: Said) -> None:
     click.echo(msgspec.json.encode(said))
 
@@ -138,7 +167,9 @@ def _refusals(checked: CheckedFile) -> Iterator[str]:
     for verdict in checked.formats:
         if verdict.accepted:
             continue
-        count = verdict.refused if checked.fixed is None else checked.fixed.left
-        what = f"{count:,} of {checked.lines:,} lines" if count else "the file"
-        name = checked.file if checked.fixed is None else checked.fixed.path
+        fixed = checked.fixed
+        count = verdict.refused if fixed is None else fixed.left
+        lines = checked.lines if fixed is None else fixed.lines
+        what = f"{count:,} of {lines:,} lines" if count else "the file"
+        name = file_name(checked) if fixed is None else fixed.path
         yield f"{name}: {verdict.format} refuses {what}"

@@ -45,8 +45,8 @@ def why_unreadable(line: bytes, start: int | None) -> Problem:
 
 
 def _no_utf8(line: bytes, at: int, start: int | None) -> str:
-    of_file = "" if start is None else f", byte {start + at:,} of the file,"
-    return f"is no UTF-8: byte {at:,} of the line{of_file} is 0x{line[at]:02x}"
+    of_file = "" if start is None else f", {start + at:,} of the file"
+    return f"is no UTF-8: 0x{line[at]:02x} at offset {at:,} of the line{of_file}"
 
 
 def _no_json(line: bytes, said: str) -> str:
@@ -54,17 +54,19 @@ def _no_json(line: bytes, said: str) -> str:
     found = _AT_BYTE.search(said)
     at = int(found[1]) if found else 0
     if number := _NO_NUMBER.match(line, at):
-        return f"is no JSON: byte {at:,} begins {number[0].decode()}, which JSON has not"
+        return f"is no JSON: it has {number[0].decode()} at offset {at:,}"
     if word := _PYTHON.match(line, at):
-        return f"is no JSON: byte {at:,} begins {word[0].decode()}, as in a Python literal"
+        said = word[0].decode()
+        return f"is no JSON: it has {said} at offset {at:,}, as in a Python literal"
     if "truncated" in said:
         cut = not _half_a_pair(line)
         return f"is no JSON: it {'ends in the middle' if cut else 'has half of a surrogate pair'}"
     if "trailing characters" in said:
-        return f"is no JSON: something follows the first value, at byte {at:,}"
+        return f"is no JSON: something follows the first value, at offset {at - 1:,}"
     if "out of range" in said:
         return "is no JSON: it has a number that is too large to hold"
-    return f"is no JSON: {said}"
+    plain = _AT_BYTE.sub(r"at offset \1", said).removeprefix("JSON is malformed: ")
+    return f"is no JSON: {plain}"
 
 
 def _half_a_pair(line: bytes) -> bool:

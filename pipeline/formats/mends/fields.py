@@ -12,6 +12,7 @@ from pipeline.formats.mends.places import (
     parts_in,
     tools_in,
 )
+from pipeline.formats.schemas import pointer_to
 
 __all__ = [
     "calls_nested",
@@ -117,7 +118,7 @@ def unknown_keys_dropped(*known: str) -> Mend:
     def apply(line: _Object) -> Iterator[str]:
         for key in [key for key in line if key not in known and key not in _MEANT]:
             del line[key]
-            yield f"/{key.replace('~', '~0').replace('/', '~1')}"
+            yield pointer_to([key])
 
     says = "Keys beside the example that say nothing of it, such as an id, go"
     return Mend("unknown_keys_dropped", says, apply)
@@ -183,7 +184,7 @@ def _nulls(
     for key, value in list(found.items()):
         if (value is None and key not in keep) or (value == [] and key in lists):
             del found[key]
-            yield f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+            yield pointer + pointer_to([key])
 
 
 def _drop_name(message: _Object) -> bool:
