@@ -5,6 +5,7 @@ from typing import Any
 
 from pipeline.errors import UsageError
 from pipeline.formats.bedrock_claude import BEDROCK_CLAUDE
+from pipeline.formats.azure import AZURE
 from pipeline.formats.bedrock_nova import BEDROCK_NOVA
 from pipeline.formats.bedrock_text import BEDROCK_TEXT
 from pipeline.formats.carries import Carries
@@ -42,6 +43,7 @@ FORMATS: Mapping[str, Format[Any]] = {
     for form in (
         OPENAI,
         OPENAI_DPO,
+        AZURE,
         BEDROCK_NOVA,
         BEDROCK_CLAUDE,
         BEDROCK_TEXT,
