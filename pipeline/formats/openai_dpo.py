@@ -93,7 +93,7 @@ OPENAI_DPO = Format(
         max_file_bytes=512_000_000,
         sources={"min_examples": _TUNING, "max_file_bytes": _OPENAPI},
     ),
-    carries=Carries(names="kept", strict="kept", parallel_tool_calls="kept"),
+    carries=Carries(weight="refused", names="kept", strict="kept", parallel_tool_calls="kept"),
     rules={**PREFERENCE_RULES, **TOOL_RULES},
     encode=encode_preference,
     decode=decode_preference,

@@ -4,9 +4,17 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from pipeline.records import ChatRecord, ImagePart, Message, TextPart, Tool, ToolCall
+from pipeline.records import (
+    ChatRecord,
+    ImagePart,
+    Message,
+    PreferenceRecord,
+    TextPart,
+    Tool,
+    ToolCall,
+)
 
-__all__ = ["chats", "plain_chats"]
+__all__ = ["chats", "plain_chats", "preferences"]
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 NAMES = st.sampled_from(["count", "list-all", "a_b"])
@@ -93,3 +101,18 @@ def plain_chats(draw: st.DrawFn) -> ChatRecord:
     turns = draw(st.lists(SYSTEMS, max_size=2)) + draw(st.lists(said, max_size=4))
     answer = Message("assistant", draw(TEXTS), weight=draw(st.sampled_from([None, 1])))
     return ChatRecord((*turns, answer))
+
+
+@st.composite
+def preferences(draw: st.DrawFn) -> PreferenceRecord:
+    """The last answer to a conversation, and the last of another one or a question mark."""
+    chat, other = draw(chats()), draw(chats())
+    rejected = draw(st.sampled_from([other.messages[-1], Message("assistant", "?")]))
+    return PreferenceRecord(
+        chat.messages[:-1],
+        chat.messages[-1:],
+        (rejected,),
+        chat.tools,
+        chat.parallel_tool_calls,
+        chat.weight,
+    )

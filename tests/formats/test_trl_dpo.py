@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.formats import Fitted, fit, get_format
-from pipeline.records import ChatRecord, Message, PreferenceRecord, Tool, ToolCall
-from tests.formats.drawing import chats
+from pipeline.records import Message, PreferenceRecord, Tool, ToolCall
+from tests.formats.drawing import preferences
 from tests.formats.lines import broken, mutated
 from tests.formats.trl_lines import ASKED, CALLED, DONE, LIGHT, called, in_string
 
@@ -114,23 +113,6 @@ def test_calls_of_an_answer_get_ids_apart_from_those_of_the_prompt() -> None:
 )
 def test_broken_lines_are_refused_at_their_place(line: Any, expected: Any) -> None:
     assert broken(dpo, line) == expected
-
-
-@st.composite
-def preferences(draw: st.DrawFn) -> PreferenceRecord:
-    """Two answers to the conversation up to its last answer."""
-    chat, other = draw(chats()), draw(chats())
-    return PreferenceRecord(
-        chat.messages[:-1],
-        _answer(chat),
-        draw(st.sampled_from([_answer(other), (Message("assistant", "?"),)])),
-        chat.tools,
-        chat.parallel_tool_calls,
-    )
-
-
-def _answer(chat: ChatRecord) -> tuple[Message, ...]:
-    return chat.messages[-1:]
 
 
 @given(preferences())
