@@ -3,7 +3,7 @@
 It takes the columns of a JSON Lines file from its first 10 MiB. Objects that differ in their keys
 there are kept as they are; where all have the same keys, that is what a later one must have: a new
 key stops the load, a missing one is filled with null. Read in the code of datasets 4.7 to 5.2
-(packaged_modules/json) and tried. Imports `format`.
+(packaged_modules/json) and tried (docs/trl.md). Imports `format` and `schemas`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from pipeline.formats.format import Across, Problem, Rule
+from pipeline.formats.schemas import pointer_to
 
 __all__ = ["LATE_KEY", "keys_come_early"]
 
@@ -78,4 +79,4 @@ class _Columns:
             yield Problem("late-key", at, said)
         if path == () or known == value.keys():
             for key, one in value.items():
-                yield from self._late(one, (*path, key), f"{at}/{key}")
+                yield from self._late(one, (*path, key), at + pointer_to([key]))

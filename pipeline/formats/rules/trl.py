@@ -15,7 +15,7 @@ from pipeline.formats.format import Problem, Rule
 from pipeline.formats.open_calls import OpenCall, OpenCalls
 from pipeline.formats.rules.tools import TOOL_RULES
 from pipeline.formats.rules.turns import SYSTEM_FIRST
-from pipeline.formats.schemas import SchemaCheck
+from pipeline.formats.schemas import SchemaCheck, pointer_to
 
 __all__ = [
     "ANSWER",
@@ -147,7 +147,7 @@ def _lost_numbers(value: Any, at: str) -> Iterator[Problem]:
     match value:
         case dict():
             for key, one in value.items():
-                yield from _lost_numbers(one, f"{at}/{_escaped(key)}")
+                yield from _lost_numbers(one, at + pointer_to([key]))
         case list():
             for number, one in enumerate(value):
                 yield from _lost_numbers(one, f"{at}/{number}")
@@ -168,7 +168,3 @@ def _in_string(tools: str) -> tuple[Problem, ...]:
         Problem("tools", "/tools", f"{one.pointer or 'the list'} in the string {one.reason}")
         for one in problems
     )
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
