@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.formats.bedrock_claude import BEDROCK_CLAUDE
 from pipeline.formats.azure import AZURE
+from pipeline.formats.bedrock_claude import BEDROCK_CLAUDE
 from pipeline.formats.bedrock_nova import BEDROCK_NOVA
 from pipeline.formats.bedrock_text import BEDROCK_TEXT
 from pipeline.formats.carries import Carries
