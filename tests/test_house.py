@@ -13,7 +13,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
-HEAVY = {"httpx2", "litestar", "pyarrow", "numpy", "sqlalchemy", "jsonschema", "uvicorn", "dask"}
+HEAVY = {
+    "httpx2", "litestar", "pyarrow", "numpy", "sqlalchemy", "jsonschema", "uvicorn", "dask",
+    "tiktoken",
+}  # fmt: skip
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|Users|work|mnt|opt)/[\w.-]+")
 NEEDS = {"TRAINSET_REAL_RUNS", "TRAINSET_RUN_SAMPLES"}
 NOT_COLLECTED = {"tests/stages/test_run_samples.py"}
@@ -101,7 +104,9 @@ def test_every_import_of_the_package_is_a_declared_dependency() -> None:
 
 def requirements() -> list[str]:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [re.split(r"[\[><=]", line)[0].lower() for line in settings["dependencies"]]
+    extras = settings["optional-dependencies"]
+    lines = [line for name in extras if name not in ("all", "dev") for line in extras[name]]
+    return [re.split(r"[\[><=]", line)[0].lower() for line in settings["dependencies"] + lines]
 
 
 def providing(distribution: str) -> set[str]:
