@@ -36,7 +36,8 @@ class LedgerRow(Struct, frozen=True):
     """The component of alike inputs that was split as one: the smallest run id in it."""
     split: str | None
     tokens: int | None
-    """Tokens of the whole conversation, prompt and answer."""
+    """Training tokens of the whole conversation by the target's tokenizer (docs/tokens.md); None
+    where it left before they were counted, at dedupe or earlier."""
     prompt_source: str | None
     """Where the prompt came from: `stored`, `rendered` (here) or `rendered_by_studio`."""
     flags: list[str] | None

@@ -30,6 +30,8 @@ __all__ = [
     "Preferences",
     "Privacy",
     "Span",
+    "TokenCounting",
+    "TokenLengths",
     "TrainingCost",
     "read_manifest",
     "verify_files",
@@ -95,6 +97,36 @@ class Preferences(Struct, frozen=True):
     """By split."""
     left_out: dict[str, int]
     """By reason; `left_out.parquet` names the pairs."""
+
+
+class TokenCounting(Struct, frozen=True):
+    """How tokens were counted; docs/tokens.md."""
+
+    tokenizer: str
+    exact: bool
+    """Whether it is the model's own tokenizer."""
+    error: float | None
+    """Mean relative error of an estimate, 0 to 1; None: there is none, or it was not measured."""
+    note: str | None
+    """Why it was counted so."""
+    context: int | None = None
+    """Most tokens of one example that the model trains on; None where that is not known."""
+    cuts: bool = False
+    """Whether a longer example is cut there and trained on all the same."""
+
+
+class TokenLengths(Struct, frozen=True):
+    """How many tokens the examples of a split have."""
+
+    minimum: int
+    median: int
+    p95: int
+    """95 of 100 examples have no more."""
+    maximum: int
+    trained: int
+    """Tokens of all of them together, without those that are cut off."""
+    over: int | None
+    """Examples above the model's context; None where it is not known."""
 
 
 class AnswerAgreement(Struct, frozen=True):
@@ -166,7 +198,7 @@ class DatasetManifest(Struct, frozen=True):
     splits: dict[str, int]
     """Records by split."""
     tokens: dict[str, int]
-    """Tokens by split."""
+    """Tokens by split, as `counting` says."""
     files: tuple[DatasetFile, ...]
     proof: CrossSplitProof
     spec: dict[str, Any]
@@ -183,6 +215,9 @@ class DatasetManifest(Struct, frozen=True):
     """By preference format."""
     training: TrainingCost | None = None
     """None where the spec names no target.model."""
+    counting: TokenCounting | None = None
+    lengths: dict[str, TokenLengths] = {}
+    """Tokens an example, by split."""
     moved: int = 0
     """Records that a tie has moved from their side in the previous build; the ledger flags them."""
     manifest_version: int = 1

@@ -14,7 +14,7 @@ __all__ = ["LEDGER", "Shelves", "ledger_tables", "write_ledger"]
 LEDGER = "ledger.parquet"
 _REJECTING = {"conflict": "dedupe", "contaminated": "dedupe", "superseded": "labels"}
 """The codes of the fourth shelf that reject, and the stage that they belong to."""
-_OF_RECORDS = ["run_id", "interaction", "tokens", "prompt_source", "flags", "redacted"]
+_OF_RECORDS = ["run_id", "interaction", "prompt_source", "flags", "redacted"]
 
 
 class Shelves:
@@ -97,6 +97,7 @@ def _records(shelves: Shelves, part: int) -> pa.Table:
             "rewritten": checked["rewritten"],
             "component": divided["component"],
             "split": divided["split"],
+            "tokens": divided["tokens"],
         },
         records.num_rows,
     )

@@ -15,6 +15,7 @@ from pipeline.build.against.finding import Against, find_outside
 from pipeline.build.against.other_sets import OtherSets
 from pipeline.build.comparing.dedupe import compare, dedupe
 from pipeline.build.comparing.rows import read_live_rows
+from pipeline.build.dividing.counting import Counting
 from pipeline.build.dividing.previous import Previous
 from pipeline.build.dividing.split import split
 from pipeline.build.ledger_file import LEDGER, Shelves, write_ledger
@@ -43,6 +44,8 @@ from pipeline.manifest import (
     DatasetFile,
     DatasetManifest,
     Preferences,
+    TokenCounting,
+    TokenLengths,
     write_manifest,
 )
 from pipeline.prompts import Renderer
@@ -76,9 +79,15 @@ class Beside:
 def build_id_of(
     spec: BuildSpec, source: RunSource, beside: Beside, previous: str | None = None
 ) -> str:
-    """Equal runs, templates, other sets, specs, versions and sides before (by digest): one id."""
+    """Equal runs, templates, other sets, specs, versions and sides before (by digest): one id.
+
+    And tokens counted alike: whether a model's own tokenizer is at hand is not for the spec to say.
+    """
     templates, others = beside.templates.digest(), beside.others.digest()
-    made_of: list[Any] = [__version__, spec.digest(), source.digest(), templates, previous]
+    counting = Counting.of(spec, beside.target).said()
+    made_of: list[Any] = [
+        __version__, spec.digest(), source.digest(), templates, previous, counting,
+    ]  # fmt: skip
     if others is not None:
         made_of.append(others)
     if beside.target is not None:
@@ -242,7 +251,15 @@ def _divide(
         progress=progress,
     )
     let_go(engine, len(rows))
-    split(shelves, alike, spec, previous=beside.previous, engine=engine, progress=progress)
+    split(
+        shelves,
+        alike,
+        spec,
+        counting=Counting.of(spec, beside.target),
+        previous=beside.previous,
+        engine=engine,
+        progress=progress,
+    )
 
 
 def nothing_left(shelves: Shelves) -> str:
@@ -281,6 +298,8 @@ def _manifest(
         interactions=divided.facts["interactions"],
         moved=divided.facts["moved"],
         tokens=tokens,
+        counting=msgspec.convert(divided.facts["counting"], TokenCounting),
+        lengths=msgspec.convert(divided.facts["lengths"], dict[str, TokenLengths]),
         files=files,
         proof=msgspec.convert(divided.facts["proof"], CrossSplitProof),
         spec=spec.making(),

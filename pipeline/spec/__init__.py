@@ -91,6 +91,7 @@ class BuildSpec(Struct, frozen=True, forbid_unknown_fields=True):
         del redact["key"]
         making["redact"] = {**redact, "key_fingerprint": self.redact.fingerprint()}
         making["split"] = self.split.making()
+        making["target"] = self.target.making()
         making["source"] = {"max_run_bytes": self.source.max_run_bytes}
         if self.against.sets:
             making["against"] = {

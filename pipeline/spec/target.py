@@ -1,6 +1,6 @@
 """The part of a spec that says what is to be trained: provider, model, epochs, own facts."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -27,3 +27,7 @@ class TargetSpec(Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.epochs != "auto" and self.epochs < 1:
             raise ValueError(f"target.epochs must be at least 1 or auto, it is {self.epochs}")
+
+    def making(self) -> dict[str, Any]:
+        """The words that decide how tokens are counted, and with them the ledger's bytes."""
+        return {"model": self.model, "counting": self.counting}

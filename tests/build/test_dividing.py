@@ -356,7 +356,7 @@ def test_raising_a_cap_or_a_budget_only_adds_records(tmp_path: Path) -> None:
     for word, values in (
         ("sample__max_per_interaction", (3, 9)),
         ("sample__max_records", (11, 40)),
-        ("sample__max_tokens", (150, 500)),
+        ("sample__max_tokens", (1_500, 5_000)),
     ):
         few, many = (splits(build(tmp_path, runs, **{word: value})) for value in values)
         assert 0 < len(few) < len(many)
@@ -366,15 +366,15 @@ def test_raising_a_cap_or_a_budget_only_adds_records(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "word"),
     [
-        ({"sample__max_tokens": 300}, "max_tokens"),
-        ({"sample__max_cost": 0.0018, "sample__price_per_million_tokens": 3.0,
+        ({"sample__max_tokens": 3_000}, "max_tokens"),
+        ({"sample__max_cost": 0.018, "sample__price_per_million_tokens": 3.0,
           "sample__epochs": 2, "sample__max_tokens": 10_000}, "max_cost"),
     ],
 )  # fmt: skip
 def test_a_budget_is_kept_and_used(words: dict[str, Any], word: str, tmp_path: Path) -> None:
     result = build(tmp_path, [run(number) for number in range(60)], **words)
     spent = sum(result.manifest.tokens.values())
-    assert 300 - 22 < spent <= 300
+    assert 3_000 - 200 < spent <= 3_000
     details = {row["detail"] for row in ledger(result).values() if row["code"] == "over_budget"}
     assert all(detail.endswith(f"of 20 are kept (sample.{word})") for detail in details)
     assert len(details) == 3

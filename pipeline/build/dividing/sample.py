@@ -10,9 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.build.comparing.rows import LiveRows
-from pipeline.build.dividing.staying import Names, draws, tokens_of
+from pipeline.build.dividing.staying import Names, draws
 from pipeline.build.progress import Progress
-from pipeline.build.shelf import Shelf
 from pipeline.errors import GateRefused
 from pipeline.spec import SampleSpec
 from pipeline.stages.alike.shingles import I64
@@ -56,7 +55,7 @@ class Sampled:
 
 def sample(
     rows: LiveRows,
-    records: Shelf,
+    tokens: I64,
     stays: NDArray[np.bool_],
     interactions: Names,
     by_id: I32,
@@ -64,7 +63,10 @@ def sample(
     spec: SampleSpec,
     progress: Progress,
 ) -> Sampled:
-    """Take the sample that the spec asks for; everything that stays where it asks for none."""
+    """Take the sample that the spec asks for; everything that stays where it asks for none.
+
+    `tokens` are those of every row, as the ledger has them.
+    """
     if not spec.is_asked():
         return Sampled.everything(stays)
     chosen = np.flatnonzero(stays)
@@ -72,7 +74,7 @@ def sample(
     columns = SampleRows(
         interaction=interactions.number[chosen].astype(np.int64),
         turn=_turns(rows, chosen, by_id, spec.salt),
-        tokens=tokens_of(rows, records)[chosen],
+        tokens=tokens[chosen],
     )
     caps = [_UNBOUNDED if cap is None else cap for cap in map(spec.cap_of, interactions.names)]
     code = take_sample(columns, np.array(caps, np.int64), _budget(spec))

@@ -1,7 +1,8 @@
 """The fifth shelf: which records are taken and which split each goes to, with the leak proof.
 
 Row for row beside the second shelf: `split` is null where a record has left, here with a `code`
-(a cap or a budget of `[sample]`) or before. `component` is that of every row that was compared.
+(a cap or a budget of `[sample]`) or before. `component` is that of every row that was compared,
+`tokens` are those of every row that dedupe let through.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.build.comparing.dedupe import Alikeness
 from pipeline.build.comparing.rows import LiveRows
 from pipeline.build.dividing.components import Grouping, group_rows, ties_of
+from pipeline.build.dividing.counting import Counting, count_tokens
 from pipeline.build.dividing.moves import tell_moves
 from pipeline.build.dividing.previous import Previous, run_keys
 from pipeline.build.dividing.sample import Sampled, sample
@@ -26,7 +28,7 @@ from pipeline.build.dividing.staying import (
     staying,
 )
 from pipeline.build.ledger_file import Shelves
-from pipeline.build.memory import give_back
+from pipeline.build.memory import give_back, let_go
 from pipeline.build.progress import Progress
 from pipeline.build.shelf import ShelfManifest
 from pipeline.engines import Engine
@@ -64,6 +66,8 @@ class _Rows:
     """When the run was made; `NEVER` where nobody asks."""
     previous: I8
     """The side in the previous build."""
+    tokens: I64
+    """Negative where they were not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +86,27 @@ def split(
     alike: Alikeness,
     spec: BuildSpec,
     *,
+    counting: Counting,
     previous: Previous | None,
     engine: Engine,
     progress: Progress,
 ) -> ShelfManifest:
-    """Take the sample, divide the records that stay, and prove the cut."""
+    """Count the tokens, take the sample, divide the records that stay, and prove the cut."""
     live = alike.rows
     interactions = number_by_name(live.table["interaction"])
     by_id = order_of_ids(live)
     stays = staying(live, shelves.deduped)
+    counted = count_tokens(
+        live,
+        shelves.records,
+        shelves.deduped,
+        counting,
+        engine=engine,
+        progress=progress,
+    )
+    let_go(engine, len(live))
     sampled = sample(
-        live, shelves.records, stays, interactions, by_id, spec=spec.sample, progress=progress
+        live, counted.tokens, stays, interactions, by_id, spec=spec.sample, progress=progress
     )
     progress.begin("split", len(live))
     rows = _Rows(
@@ -101,11 +115,13 @@ def split(
         by_id=by_id,
         made=_made(live, spec.split),
         previous=_before(live, previous),
+        tokens=counted.tokens,
     )
     ties = ties_of(alike, shelves.records, by_id, len(spec.split.ties()))
     cut, proof = _prove(alike, ties, rows, spec, engine.map)
     moved = _write(shelves, live, rows, sampled, cut)
-    return _finish(shelves, rows, sampled, cut, moved=moved, proof=proof, progress=progress)
+    found = {"proof": proof, "moved": moved} | counted.facts(cut.side, rows.taken)
+    return _finish(shelves, rows, sampled, cut, facts=found, progress=progress)
 
 
 def _before(live: LiveRows, previous: Previous | None) -> I8:
@@ -196,6 +212,7 @@ def _write(shelves: Shelves, live: LiveRows, rows: _Rows, sampled: Sampled, cut:
             "split": _picked(pa.array(SPLITS), np.where(rows.taken[span], cut.side[span], -1)),
             "code": _picked(sampled.codes, sampled.verdict[span]),
             "detail": _picked(sampled.sentences, sampled.verdict[span]),
+            "tokens": _index(rows.tokens[span]),
         }
         columns |= _moves(moved[inside] - begin, notes[inside], cut.side[span])
         ids = shelves.deduped.read_part(part, ["run_id"])["run_id"]
@@ -233,27 +250,21 @@ def _finish(
     sampled: Sampled,
     cut: _Cut,
     *,
-    moved: int,
-    proof: CrossSplitProof,
+    facts: dict[str, Any],
     progress: Progress,
 ) -> ShelfManifest:
     given = shelves.deduped.manifest()
     assert given is not None
     counts = _counts(cut.side[rows.taken])
     said = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    progress.end("split", f"{said}; {proof.pairs_at_or_above} alike pairs across the cut")
+    progress.end("split", f"{said}; {facts['proof'].pairs_at_or_above} alike pairs across the cut")
     tally = Tally(
         pulled=given.tally.kept,
         kept=sum(counts.values()),
         rejected=sampled.rejected,
         duplicates={},
     )
-    facts = {
-        "splits": counts,
-        "proof": proof,
-        "interactions": _by_interaction(rows, cut.side),
-        "moved": moved,
-    }
+    facts = {"splits": counts, "interactions": _by_interaction(rows, cut.side), **facts}
     return shelves.divided.commit(ShelfManifest(rows=given.rows, tally=tally, facts=facts))
 
 

@@ -28,7 +28,6 @@ __all__ = [
     "number_by_name",
     "order_of_ids",
     "staying",
-    "tokens_of",
 ]
 
 _PIECE = 1 << 16
@@ -67,12 +66,6 @@ def staying(rows: LiveRows, deduped: Shelf) -> NDArray[np.bool_]:
     """Which live rows dedupe let through."""
     columns = (column.is_null() for column in _live(rows, deduped, "code"))
     return _joined(columns, np.dtype(np.bool_))
-
-
-def tokens_of(rows: LiveRows, records: Shelf) -> I64:
-    """The tokens of every live row, as the ledger has them."""
-    columns = (column.fill_null(0) for column in _live(rows, records, "tokens"))
-    return _joined(columns, np.dtype(np.int64))
 
 
 def made_at(rows: LiveRows) -> I64:
