@@ -8,9 +8,11 @@ from typing import Any, get_args
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import structs
 from numpy.typing import NDArray
 
 from pipeline.build.against.outside import names_another_set
+from pipeline.build.dividing.counting import lengths_by_split
 from pipeline.build.ledger_file import ledger_tables
 from pipeline.build.verify.findings import SHOWN, Findings
 from pipeline.build.verify.material import (
@@ -23,6 +25,7 @@ from pipeline.build.verify.material import (
     said,
 )
 from pipeline.ledger import LEDGER_SCHEMA
+from pipeline.manifest import TokenLengths
 from pipeline.records import REJECT_CODES, DuplicateCode, Stage
 from pipeline.stages.alike.shingles import I64
 from pipeline.stages.dividing.split import SPLITS
@@ -105,6 +108,7 @@ def _check_sums(material: Material, table: pa.Table, findings: Findings) -> None
             {row["split"]: row["tokens_sum"] or 0 for row in named},
             {split: count for split, count in manifest.tokens.items() if split in manifest.splits},
         ),
+        "tokens an example": (_lengths(material, kept), manifest.lengths),
         "the equation": (
             tally.pulled,
             tally.kept + sum(tally.rejected.values()) + sum(tally.duplicates.values()),
@@ -118,6 +122,14 @@ def _check_sums(material: Material, table: pa.Table, findings: Findings) -> None
             )
 
 
+def _lengths(material: Material, kept: pa.Table) -> dict[str, TokenLengths]:
+    tokens = {
+        split: kept.filter(pc.equal(kept["split"], split))["tokens"].drop_null().to_numpy()
+        for split in SPLITS
+    }
+    return lengths_by_split(tokens, material.manifest.counting)
+
+
 def _codes(table: pa.Table, outcome: str) -> dict[str, int]:
     codes = table.filter(pc.equal(table["outcome"], outcome))["code"].drop_null().value_counts()
     return {pair["values"].as_py(): pair["counts"].as_py() for pair in codes}
@@ -125,8 +137,14 @@ def _codes(table: pa.Table, outcome: str) -> dict[str, int]:
 
 def _shown(value: Any) -> str:
     if not isinstance(value, dict):
-        return f"{value:,}"
-    return ", ".join(f"{key} {count:,}" for key, count in sorted(value.items())) or "nothing"
+        return _figure(value)
+    return ", ".join(f"{key} {_figure(one)}" for key, one in sorted(value.items())) or "nothing"
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, TokenLengths):
+        return "/".join(map(str, structs.astuple(value)))
+    return f"{value:,}"
 
 
 def _check_matches(material: Material, table: pa.Table, findings: Findings) -> None:

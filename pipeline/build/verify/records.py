@@ -1,7 +1,7 @@
 """Check `records`: every record of the second shelf is sound; and one pass over all of them.
 
 What the pass finds of each record is used by the checks of the lines and of the split: the
-digests of the lines that it must have become, and of its conversation.
+digests of the lines that it must have become, and of its conversation. Tokens are counted again.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,18 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from pipeline.build.dividing.counting import NOT_COUNTED, counter_again
 from pipeline.build.preferring.asked import formats_by_kind
 from pipeline.build.shelf import Shelf
 from pipeline.build.verify.findings import Findings
-from pipeline.build.verify.material import DAMAGE, Material, parts_of, said
+from pipeline.build.verify.material import DAMAGE, Ledger, Material, parts_of, said
 from pipeline.digests import decode_record, encode_record, record_id
 from pipeline.formats import get_format, line_of
 from pipeline.records import ChatRecord
 from pipeline.stages.alike.shingles import I64, U64
 from pipeline.stages.conversations import conversation_digests
 from pipeline.stages.inputs import words_of
+from pipeline.tokens import TokenCounter
 
 __all__ = ["Records", "check_records", "line_digest"]
 
@@ -49,21 +51,34 @@ class _PartRecords:
 
 
 def check_records(material: Material, findings: Findings) -> tuple[str, Records]:
-    """Every record's bytes are canonical and have the id that is beside them."""
+    """Every record's bytes are canonical, with the id beside them and the tokens of the ledger."""
     ledger = material.ledger()
     named = sorted({file.format for file in material.manifest.files if file.format})
     formats, _ = formats_by_kind(named)
-    tasks = zip(parts_of(material.shelves.records), ledger.by_part(ledger.stays()), strict=True)
+    counter = counter_again(material.manifest)
+    parts_in = zip(
+        parts_of(material.shelves.records),
+        ledger.by_part(ledger.stays()),
+        ledger.by_part(_tokens(ledger)),
+        strict=True,
+    )
     material.progress.begin("verify records", sum(ledger.rows_of_part))
-    work = _ReadPart(material.shelves.records, formats)
+    work = _ReadPart(material.shelves.records, formats, counter)
+    tasks = [(part, stays, tokens) for part, (_, stays), (_, tokens) in parts_in]
     parts: list[_PartRecords] = []
-    for part in material.engine.map(work, [(number, stays) for number, (_, stays) in tasks]):
+    for part in material.engine.map(work, tasks):
         parts.append(part)
         for rule, example in part.problems:
             findings.add(rule, example)
         material.progress.advance(len(part.whole))
     material.progress.end("verify records", f"{sum(ledger.rows_of_part):,} records")
-    return f"{sum(ledger.rows_of_part):,} records", _joined(parts, formats)
+    lacking = "" if counter else "; their tokens are not counted again: the tokenizer is not here"
+    return f"{sum(ledger.rows_of_part):,} records{lacking}", _joined(parts, formats)
+
+
+def _tokens(ledger: Ledger) -> I64:
+    filled = ledger.column("tokens").fill_null(NOT_COUNTED)
+    return np.asarray(filled.to_numpy(zero_copy_only=False), np.int64)
 
 
 def _joined(parts: list[_PartRecords], formats: tuple[str, ...]) -> Records:
@@ -92,10 +107,11 @@ class _ReadPart:
 
     records: Shelf
     formats: tuple[str, ...]
+    counter: TokenCounter | None
 
-    def __call__(self, task: tuple[int, NDArray[np.bool_]]) -> _PartRecords:
-        """For a part's number and which of its records stay."""
-        part, stays = task
+    def __call__(self, task: tuple[int, NDArray[np.bool_], I64]) -> _PartRecords:
+        """For a part's number, which of its records stay, and the ledger's tokens of each."""
+        part, stays, tokens = task
         file = f"{self.records.name}/part-{part:05d}.parquet"
         try:
             table = self.records.read_part(part, ["run_id", "record_id", "record"])
@@ -108,7 +124,21 @@ class _ReadPart:
             record, problem = _read(run_id, known_as, data)
             records.append(record)
             problems += [problem] if problem else []
+        problems += self._miscounted(rows[0], records, tokens)
         return self._gathered(problems, records, stays)
+
+    def _miscounted(
+        self, run_ids: list[str], records: list[ChatRecord | None], tokens: I64
+    ) -> list[tuple[str, str]]:
+        if self.counter is None:
+            return []
+        asked = [row for row in np.flatnonzero(tokens != NOT_COUNTED).tolist() if records[row]]
+        counts = self.counter.count_all([one for row in asked if (one := records[row])])
+        return [
+            ("a record has not the tokens of the ledger", f"{run_ids[row]}: {count}, {tokens[row]}")
+            for row, count in zip(asked, counts, strict=True)
+            if count != tokens[row]
+        ]
 
     def _gathered(
         self,

@@ -28,7 +28,9 @@ _COLUMNS: dict[tuple[str, str], dict[str, pa.DataType]] = {
     ("4-dedupe", "part"): {
         **dict.fromkeys(("run_id", "code", "matched_run_id"), _TEXT), "similarity": pa.float32(),
     },
-    ("5-split", "part"): dict.fromkeys(("run_id", "component", "split"), _TEXT),
+    ("5-split", "part"): {
+        **dict.fromkeys(("run_id", "component", "split"), _TEXT), "tokens": _WHOLE,
+    },
 }  # fmt: skip
 """Columns that later steps rest on; a shelf may have more."""
 
@@ -151,6 +153,8 @@ def _check_facts(material: Material, findings: Findings) -> None:
     said_there = {
         "splits": material.manifest.splits,
         "proof": msgspec.to_builtins(material.manifest.proof),
+        "counting": msgspec.to_builtins(material.manifest.counting),
+        "lengths": msgspec.to_builtins(material.manifest.lengths),
     }
     for word, value in said_there.items():
         if word in divided.facts and divided.facts[word] != value:
