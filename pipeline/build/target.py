@@ -131,21 +131,21 @@ def priced(spec: BuildSpec) -> BuildSpec:
     )
 
 
-def training_cost(
-    target: Target, spec: BuildSpec, manifest: DatasetManifest, *, error: float = 0.0
-) -> TrainingCost:
+def training_cost(target: Target, spec: BuildSpec, manifest: DatasetManifest) -> TrainingCost:
     """What a training on a dataset's first format would cost.
 
-    `error` is the relative error of the token counts: 0.1 where they may be 10 % off either way.
-    The tokens of a preference are reckoned as those of a conversation.
+    Where the tokens are estimated, the range has the estimate's error. The tokens of a preference
+    are reckoned as those of a conversation.
     """
+    counting = manifest.counting
+    error = (counting.error if counting else None) or 0.0
     lines: Mapping[str, int] = manifest.splits
     pairs = manifest.preferences.get(spec.formats[0])
     if pairs is not None:
         lines = pairs.lines
     tokens = {
-        split: count * lines.get(split, 0) / max(1, manifest.splits.get(split, 0))
-        for split, count in manifest.tokens.items()
+        split: one.trained * lines.get(split, 0) / max(1, manifest.splits.get(split, 0))
+        for split, one in manifest.lengths.items()
     }
     cost = estimate_cost(
         target,

@@ -12,7 +12,7 @@ from pipeline.build import BuildResult
 from pipeline.build.acceptance import refused_files
 from pipeline.build.publishing.publish import Published, Started
 from pipeline.cli.console import say
-from pipeline.manifest import AnswerAgreement, Span, TrainingCost
+from pipeline.manifest import AnswerAgreement, Span, TokenCounting, TrainingCost
 
 _MOST_DISPUTED = 5
 
@@ -42,6 +42,8 @@ def say_build(result: BuildResult) -> None:
     say(f"Build {result.build_id}{note}")
     say(f"  pulled      {tally.pulled:>9,} runs")
     say(f"  kept        {tally.kept:>9,} records, {sum(manifest.tokens.values()):,} tokens")
+    if manifest.counting is not None and not manifest.counting.exact:
+        say(f"  tokens      {_estimated(manifest.counting)}")
     say(f"  rejected    {rejected:>9,}{_reasons(tally.rejected)}")
     say(f"  duplicates  {duplicates:>9,}{_reasons(tally.duplicates)}")
     for split, count in manifest.splits.items():
@@ -143,6 +145,12 @@ def _agreement(told: Sequence[AnswerAgreement]) -> str:
     return (
         f"  agreement   {share:>9} of {runs:,} runs of {asked:,} inputs asked again{''.join(lines)}"
     )
+
+
+def _estimated(counting: TokenCounting) -> str:
+    """That the tokens are no exact count, how far off they may be, and why."""
+    error = "" if counting.error is None else f", {counting.error:.0%} off on average"
+    return f"estimated{error}: {counting.note}"
 
 
 def _reasons(counts: dict[str, int]) -> str:

@@ -121,13 +121,14 @@ def forecast(
 
 def _of_build(spec: BuildSpec, manifest: DatasetManifest, target: Target | None) -> dict[str, Any]:
     train = [file for file in manifest.files if file.split == "train" and file.format is not None]
+    error = (manifest.counting.error if manifest.counting else None) or 0.0
     return {
         "finished": True,
         "runs": manifest.tally.pulled,
         "looked_at": None,
         "rejected": manifest.tally.rejected,
         "records": {split: around(count) for split, count in manifest.splits.items()},
-        "tokens": {split: around(count) for split, count in manifest.tokens.items()},
+        "tokens": {split: around(count, error) for split, count in manifest.tokens.items()},
         "file_bytes": around(train[0].bytes if train else 0),
         "estimate": manifest.training
         or (training_cost(target, spec, manifest) if target is not None else None),

@@ -11,6 +11,7 @@ from math import sqrt
 
 from msgspec.structs import replace
 
+from pipeline.build.dividing.counting import counter_of
 from pipeline.build.plan import prepare_stage
 from pipeline.build.preferring.asked import formats_by_kind
 from pipeline.build.pulling.pull import documents_of
@@ -23,6 +24,7 @@ from pipeline.records import Rejected
 from pipeline.spec import BuildSpec
 from pipeline.stages.prepare import Prepare, Refused
 from pipeline.stages.validate import Validate
+from pipeline.tokens import TokenCounter
 
 __all__ = ["Looked", "look_at"]
 
@@ -46,6 +48,8 @@ class Looked:
     squares: int = 0
     bytes: int = 0
     """Of the accepted records."""
+    error: float = 0.0
+    """How far off the tokens may be, as a share of them."""
 
     @property
     def is_all(self) -> bool:
@@ -73,13 +77,13 @@ class Looked:
         return Span(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)))
 
     def tokens_each(self) -> Span:
-        """Tokens of a record: the mean, with 95 % of its own error."""
+        """Tokens of a record: the mean, with 95 % of its own error and that of an estimate."""
         kept = max(1, len(self.seen))
         mean = self.tokens / kept
-        if self.is_all:
-            return Span(mean, mean, mean)
         half = _Z * sqrt(max(0.0, self.squares / kept - mean * mean) / kept)
-        return Span(mean, max(0.0, mean - half), mean + half)
+        half = 0.0 if self.is_all else half
+        low, high = max(0.0, mean - half), mean + half
+        return Span(mean, low * (1 - self.error), high * (1 + self.error))
 
 
 def look_at(spec: BuildSpec, source: RunSource, templates: Templates, most: int) -> Looked:
@@ -92,31 +96,41 @@ def look_at(spec: BuildSpec, source: RunSource, templates: Templates, most: int)
     stage = replace(stage, normalize=replace(stage.normalize, renderer=renderer))
     chats, _ = formats_by_kind(spec.formats)
     validate = Validate(tuple(map(get_format, chats)))
-    looked = Looked()
+    counter = counter_of(spec)
+    looked = Looked(error=counter.error or 0.0)
+    read = _Reading(stage, validate, counter)
     documents = _documents(source)
     for run_id, document in islice(documents, most):
-        _take(looked, stage, validate, run_id, document)
+        read.take(looked, run_id, document)
     listed = source.total()
     looked.of = looked.runs + sum(1 for _ in documents) if listed is None else listed
     return looked
 
 
-def _take(
-    looked: Looked, stage: Prepare, validate: Validate, run_id: str, document: bytes | None
-) -> None:
-    looked.runs += 1
-    if document is None:
-        looked.rejected["too_large" if run_id.startswith("<") else "vanished"] += 1
-        return
-    prepared = stage(document)
-    if isinstance(prepared, Refused):
-        looked.rejected[prepared.rejected.code] += 1
-        return
-    verdict = validate(prepared.record)
-    if isinstance(verdict, Rejected):
-        looked.rejected[verdict.code] += 1
-        return
-    looked.add(prepared.record_id, prepared.tokens, len(prepared.record_bytes))
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a run goes through."""
+
+    stage: Prepare
+    validate: Validate
+    counter: TokenCounter
+
+    def take(self, looked: Looked, run_id: str, document: bytes | None) -> None:
+        """Note what becomes of one run."""
+        looked.runs += 1
+        if document is None:
+            looked.rejected["too_large" if run_id.startswith("<") else "vanished"] += 1
+            return
+        prepared = self.stage(document)
+        if isinstance(prepared, Refused):
+            looked.rejected[prepared.rejected.code] += 1
+            return
+        verdict = self.validate(prepared.record)
+        if isinstance(verdict, Rejected):
+            looked.rejected[verdict.code] += 1
+            return
+        tokens = self.counter.count(prepared.record)
+        looked.add(prepared.record_id, tokens, len(prepared.record_bytes))
 
 
 def _documents(source: RunSource) -> Iterator[tuple[str, bytes | None]]:
