@@ -12,7 +12,13 @@ from pipeline.build import BuildResult
 from pipeline.build.acceptance import refused_files
 from pipeline.build.publishing.publish import Published, Started
 from pipeline.cli.console import say
-from pipeline.manifest import AnswerAgreement, Span, TokenCounting, TrainingCost
+from pipeline.manifest import (
+    AnswerAgreement,
+    DatasetManifest,
+    Span,
+    TokenCounting,
+    TrainingCost,
+)
 
 _MOST_DISPUTED = 5
 
@@ -48,6 +54,19 @@ def say_build(result: BuildResult) -> None:
     say(f"  duplicates  {duplicates:>9,}{_reasons(tally.duplicates)}")
     for split, count in manifest.splits.items():
         say(f"  {split:<11} {count:>9,} records, {manifest.tokens.get(split, 0):,} tokens")
+    _say_proofs(manifest)
+    if manifest.training is not None:
+        for line in told_cost(manifest.training):
+            say(line)
+    for file in manifest.files:
+        if file.split is not None:
+            say(f"  {result.dataset / file.path}  {file.bytes / 1e6:,.1f} MB")
+    for refused in refused_files(manifest):
+        say(f"  warning: the provider would refuse {refused}")
+
+
+def _say_proofs(manifest: DatasetManifest) -> None:
+    """What moved, what was redacted, how answers agree, that nothing leaks."""
     previous = manifest.source.get("previous")
     if previous:
         said = f"records changed the side they had in build {previous['build_id']}, by a tie"
@@ -64,14 +83,6 @@ def say_build(result: BuildResult) -> None:
         f"  leak proof  {proof.pairs_at_or_above:>9,} pairs across the split at or above "
         f"{proof.threshold:g} ({proof.pairs_examined:,} examined, highest {highest})"
     )
-    if manifest.training is not None:
-        for line in told_cost(manifest.training):
-            say(line)
-    for file in manifest.files:
-        if file.split is not None:
-            say(f"  {result.dataset / file.path}  {file.bytes / 1e6:,.1f} MB")
-    for refused in refused_files(manifest):
-        say(f"  warning: the provider would refuse {refused}")
 
 
 def told_cost(cost: TrainingCost) -> list[str]:
