@@ -34,6 +34,9 @@ _WEIGHTS = {
     "last_answer": "the last answer alone",
     "refused": "refused",
 }
+_SCHEMAS = {"kept": "kept", "openapi": "in OpenAPI's words"}
+_BESIDE = {"kept": "kept", "never_empty": "an empty one is dropped", "refused": "refused"}
+_TURNS = {"any": "kept", "user": "the user's"}
 _DESCRIBED = {"optional": "kept", "required": "an empty one is added"}
 
 FEATURES: dict[str, tuple[str, Callable[[Carries], str]]] = {
@@ -43,10 +46,13 @@ FEATURES: dict[str, tuple[str, Callable[[Carries], str]]] = {
     "two turns of one role in a row": ("same_role_turns", lambda one: one.same_role_turns),
     "more than one question": ("several_turns", lambda one: one.several_turns),
     "tools, calls, results": ("tools", lambda one: one.tools),
-    "text beside a call": ("content_beside_calls", lambda one: one.content_beside_calls),
+    "text beside a call": ("content_beside_calls", lambda one: _BESIDE[one.content_beside_calls]),
     "ids of calls": ("call_ids", lambda one: one.call_ids),
+    "what tools gave back": ("results", lambda one: one.results),
     "images from": ("images", lambda one: ", ".join(one.images) or "refused"),
     "images of type": ("image_types", lambda one: ", ".join(_bare(one.image_types)) or ""),
+    "the type of an image at an address": ("address_types", lambda one: one.address_types),
+    "images in turns of": ("image_turns", lambda one: _TURNS[one.image_turns]),
     "a content of several texts": ("text_parts", lambda one: one.text_parts),
     "how closely to look": ("detail", lambda one: one.detail),
     "texts beside parts": ("texts", lambda one: one.texts.replace("_", " ")),
@@ -56,6 +62,7 @@ FEATURES: dict[str, tuple[str, Callable[[Carries], str]]] = {
     "names": ("names", lambda one: one.names),
     "tools without a description": ("descriptions", lambda one: _DESCRIBED[one.descriptions]),
     "strict tools": ("strict", lambda one: one.strict),
+    "schemas of tools": ("tool_schemas", lambda one: _SCHEMAS[one.tool_schemas]),
     "parallel tool calls": ("parallel_tool_calls", lambda one: one.parallel_tool_calls),
 }
 """What a record may have, in words, with the field of `Carries`."""

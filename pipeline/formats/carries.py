@@ -15,13 +15,19 @@ Rewrite = Literal[
     "turns_merged",
     "parts_joined",
     "image_types_told",
+    "image_types_dropped",
     "calls_renamed",
+    "calls_numbered",
+    "results_ordered",
+    "results_named",
+    "results_compacted",
     "texts_in_parts",
     "empty_texts_dropped",
     "weights_spelled_out",
     "weights_dropped",
     "earlier_turns_untrained",
     "empty_descriptions_added",
+    "schemas_rewritten",
     "reasoning_dropped",
     "names_dropped",
     "detail_dropped",
@@ -47,15 +53,24 @@ class Carries(Struct, frozen=True, kw_only=True):
     """More than one question and one answer."""
     tools: Literal["kept", "refused"] = "kept"
     """Tools on offer, calls of them, their results."""
-    content_beside_calls: Literal["kept", "refused"] = "kept"
-    """Text of the assistant in the turn that calls a tool; an empty one is dropped."""
-    call_ids: Literal["kept", "renamed"] = "kept"
-    """Ids of calls; renamed where a provider asks for a form of its own."""
+    content_beside_calls: Literal["kept", "never_empty", "refused"] = "kept"
+    """Text of the assistant in the turn that calls a tool; an empty one is dropped, unless all
+    are kept."""
+    call_ids: Literal["kept", "renamed", "numbered"] = "kept"
+    """Ids of calls; renamed where a provider asks for a form of its own. Numbered (`call_1` is the
+    first) where a line has none: then a result needs the name of its call, and stands in order."""
+    results: Literal["kept", "objects"] = "kept"
+    """What tools gave back; where a line has a JSON object for it, one is written without white
+    space, because no line would have it."""
     images: tuple[ImageSource, ...] = ()
     """Where they may lie: in the line (`data`), at an address, in a bucket. Others are refused."""
     image_types: tuple[str, ...] = ()
     """Their MIME types, where a line has to say them; others are refused. Of an image at an
     address that says none, the type is told by the suffix. Empty: a type need not be known."""
+    address_types: Literal["kept", "dropped"] = "kept"
+    """The MIME type of an image at an address, which a line may have no place for."""
+    image_turns: Literal["any", "user"] = "any"
+    """Whose turns they may stand in; in others they are refused."""
     text_parts: Literal["kept", "joined"] = "kept"
     """A content of several texts; joined as it was cut, with nothing between them."""
     detail: Literal["kept", "dropped"] = "dropped"
@@ -75,6 +90,8 @@ class Carries(Struct, frozen=True, kw_only=True):
     """Of a tool."""
     descriptions: Literal["optional", "required"] = "optional"
     """Of a tool; where it must have one, an empty one is added."""
+    tool_schemas: Literal["kept", "openapi"] = "kept"
+    """The JSON Schema of a tool's parameters; `openapi` writes it in the words of OpenAPI 3.0."""
     parallel_tool_calls: Literal["kept", "dropped"] = "dropped"
     answer_turns: Literal["one", "several"] = "one"
     """Of a preference: whether an answer may have more than one message."""

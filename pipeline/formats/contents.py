@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pipeline.formats.carries import Rewrite
 from pipeline.records import ContentPart, ImagePart, Message, TextPart
 
-__all__ = ["image_type", "join_texts", "tell_image_types", "text_of"]
+__all__ = ["drop_address_types", "image_type", "join_texts", "tell_image_types", "text_of"]
 
 _Turns = tuple[Message, ...]
 _Parts = tuple[ContentPart, ...]
@@ -22,6 +22,8 @@ _BY_SUFFIX = {
     ".jpeg": "image/jpeg",
     ".gif": "image/gif",
     ".webp": "image/webp",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
 }
 _SPELLINGS = {"image/jpg": "image/jpeg"}
 """Names for a type that are no MIME types, and are written all the same."""
@@ -53,6 +55,11 @@ def tell_image_types(turns: _Turns, rewrites: list[Rewrite]) -> _Turns:
     return _each_content(turns, _told, "image_types_told", rewrites)
 
 
+def drop_address_types(turns: _Turns, rewrites: list[Rewrite]) -> _Turns:
+    """Images at addresses without their type."""
+    return _each_content(turns, _untold, "image_types_dropped", rewrites)
+
+
 def _each_content(
     turns: _Turns,
     rewrite: Callable[[_Parts], str | _Parts],
@@ -77,8 +84,15 @@ def _joined(parts: _Parts) -> str | _Parts:
 
 
 def _told(parts: _Parts) -> _Parts:
-    told = tuple(_with_type(part) for part in parts)
-    return parts if all(new is old for new, old in zip(told, parts, strict=True)) else told
+    return _unless_same(parts, tuple(_with_type(part) for part in parts))
+
+
+def _untold(parts: _Parts) -> _Parts:
+    return _unless_same(parts, tuple(_without_type(part) for part in parts))
+
+
+def _unless_same(parts: _Parts, new: _Parts) -> _Parts:
+    return parts if all(one is old for one, old in zip(new, parts, strict=True)) else new
 
 
 def _with_type(part: ContentPart) -> ContentPart:
@@ -86,3 +100,9 @@ def _with_type(part: ContentPart) -> ContentPart:
         return part
     found = image_type(part)
     return part if found == part.mime_type else replace(part, mime_type=found)
+
+
+def _without_type(part: ContentPart) -> ContentPart:
+    if not isinstance(part, ImagePart) or part.url is None or part.mime_type is None:
+        return part
+    return replace(part, mime_type=None)

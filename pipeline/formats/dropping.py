@@ -1,6 +1,6 @@
 """Rewrites that leave a field out, or add an empty one, where a format has it so.
 
-Each takes the list in which a rewrite is named. Imports `records`, `carries`.
+Each takes the list in which a rewrite is named. Imports `records`, `carries`, `reducing`.
 """
 
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from pipeline.formats.carries import Carries, Rewrite
+from pipeline.formats.reducing import reduce_schema
 from pipeline.records import ContentPart, ImagePart, Message, Record, Tool
 
 __all__ = ["drop_fields", "rewrite_beside"]
@@ -27,6 +28,8 @@ def rewrite_beside(record: Record, carries: Carries, rewrites: list[Rewrite]) ->
     tools = _drop_strict(record.tools, carries, rewrites)
     if carries.descriptions == "required":
         tools = _describe(tools, rewrites)
+    if carries.tool_schemas == "openapi":
+        tools = _reduce_schemas(tools, rewrites)
     parallel, weight = record.parallel_tool_calls, record.weight
     if parallel is not None and carries.parallel_tool_calls == "dropped":
         parallel = None
@@ -44,7 +47,7 @@ def _drop_of(message: Message, carries: Carries, rewrites: list[Rewrite]) -> Mes
     if message.name is not None and message.role != "tool" and carries.names == "dropped":
         rewrites.append("names_dropped")
         message = replace(message, name=None)
-    if message.tool_calls and message.content == "" and carries.content_beside_calls == "refused":
+    if message.tool_calls and message.content == "" and carries.content_beside_calls != "kept":
         rewrites.append("empty_texts_dropped")
         message = replace(message, content=None)
     if isinstance(message.content, tuple) and carries.detail == "dropped":
@@ -76,3 +79,11 @@ def _describe(tools: tuple[Tool, ...], rewrites: list[Rewrite]) -> tuple[Tool, .
         return tools
     rewrites.append("empty_descriptions_added")
     return tuple(replace(one, description=one.description or "") for one in tools)
+
+
+def _reduce_schemas(tools: tuple[Tool, ...], rewrites: list[Rewrite]) -> tuple[Tool, ...]:
+    reduced = tuple([replace(tool, parameters=reduce_schema(tool.parameters)) for tool in tools])
+    if reduced == tools:
+        return tools
+    rewrites.append("schemas_rewritten")
+    return reduced

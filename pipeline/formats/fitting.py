@@ -1,7 +1,7 @@
 """Fit a record into a format: rewrite what may be rewritten, refuse what has no place.
 
 Every rewrite is named, so nothing changes in silence. Imports `records`, `carries`, `format`,
-`refusing` and the rewrites (`contents`, `merging`, `weighing`, `dropping`).
+`refusing` and the rewrites (`calls`, `contents`, `merging`, `weighing`, `dropping`).
 """
 
 from typing import Generic, TypeVar
@@ -9,8 +9,9 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pipeline.formats.calls import compact_results, number_calls
 from pipeline.formats.carries import Carries, Rewrite
-from pipeline.formats.contents import join_texts, tell_image_types
+from pipeline.formats.contents import drop_address_types, join_texts, tell_image_types
 from pipeline.formats.dropping import drop_fields, rewrite_beside
 from pipeline.formats.format import Format
 from pipeline.formats.merging import (
@@ -90,6 +91,10 @@ def _rewrite_each(turns: _Turns, carries: Carries, rewrites: list[Rewrite]) -> _
         turns = join_texts(turns, rewrites)
     if carries.image_types:
         turns = tell_image_types(turns, rewrites)
+    if carries.address_types == "dropped":
+        turns = drop_address_types(turns, rewrites)
+    if carries.results == "objects":
+        turns = compact_results(turns, rewrites)
     return drop_fields(weigh(turns, carries, rewrites), carries, rewrites)
 
 
@@ -102,6 +107,8 @@ def _rewrite_order(turns: _Turns, carries: Carries, rewrites: list[Rewrite]) -> 
             turns = put_system_into_user(turns, rewrites)
     if carries.same_role_turns == "merged":
         turns = merge_turns(turns, rewrites)
+    if carries.call_ids == "numbered":
+        return number_calls(turns, rewrites)
     return rename_calls(turns, rewrites) if carries.call_ids == "renamed" else turns
 
 

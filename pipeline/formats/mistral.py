@@ -154,6 +154,7 @@ MISTRAL = Format(
         content_beside_calls="refused",
         call_ids="renamed",
         images=("data", "https"),
+        address_types="dropped",
         text_parts="joined",
         weight="assistant",
         descriptions="required",

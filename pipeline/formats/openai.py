@@ -74,6 +74,7 @@ _LIMITS = Limits(
 OPENAI_CARRIES = Carries(
     tools="kept",
     images=("data", "https"),
+    address_types="dropped",
     detail="kept",
     weight="assistant",
     names="kept",

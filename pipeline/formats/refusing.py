@@ -75,6 +75,8 @@ def _refuse_images(message: Message, carries: Carries) -> Iterator[str]:
     for part in message.content or ():
         if isinstance(part, ImagePart):
             yield from _refuse_image(part, carries)
+            if carries.image_turns == "user" and message.role != "user":
+                yield "takes images in the user's turns alone"
 
 
 def _refuse_image(image: ImagePart, carries: Carries) -> Iterator[str]:

@@ -131,3 +131,32 @@ def test_what_a_format_carries_stays_the_same_object() -> None:
     )
     done, _ = fitted(record)
     assert done is record
+
+
+def test_the_type_of_an_image_at_an_address_is_dropped() -> None:
+    record = shown(ImagePart("image/png", url="https://x.y/a"), ImagePart("image/png", "AAAA"))
+    carries: dict[str, Any] = {"images": ("data", "https"), "address_types": "dropped"}
+    done, rewrites = fitted(record, **carries)
+    assert done == shown(ImagePart(url="https://x.y/a"), ImagePart("image/png", "AAAA"))
+    assert rewrites == ("image_types_dropped",)
+    assert fitted(done, **carries) == (done, ())
+
+
+def test_images_of_the_user_alone() -> None:
+    image = ImagePart("image/png", url="gs://shop/a.png")
+    carries = Carries(images=("gs",), image_turns="user")
+    assert fit(shown(image), carries) == Fitted(shown(image), ())
+    drawn = ChatRecord((ASKED, Message("assistant", (image,))))
+    assert fit(drawn, carries) == Unfit("takes images in the user's turns alone")
+
+
+@pytest.mark.parametrize(
+    ("beside", "text"), [("kept", ""), ("never_empty", None), ("refused", None)]
+)
+def test_an_empty_text_beside_a_call(beside: str, text: str | None) -> None:
+    calls = (ToolCall("call_1", "count", {}),)
+    done, rewrites = fitted(
+        ChatRecord((ASKED, Message("assistant", "", calls))), content_beside_calls=beside
+    )
+    assert done.messages[1].content == text
+    assert rewrites == (() if text == "" else ("empty_texts_dropped",))
