@@ -12,6 +12,8 @@ from pipeline.formats.carries import Carries
 from pipeline.formats.fireworks import FIREWORKS
 from pipeline.formats.fitting import Fitted, Unfit, fit, line_of, write_line
 from pipeline.formats.format import Format, Limits, Mend, Problem, Rule, Source
+from pipeline.formats.gemini import GEMINI
+from pipeline.formats.gemini_preference import GEMINI_PREFERENCE
 from pipeline.formats.mistral import MISTRAL
 from pipeline.formats.openai import OPENAI
 from pipeline.formats.openai_dpo import OPENAI_DPO
@@ -44,6 +46,8 @@ FORMATS: Mapping[str, Format[Any]] = {
         OPENAI,
         OPENAI_DPO,
         AZURE,
+        GEMINI,
+        GEMINI_PREFERENCE,
         BEDROCK_NOVA,
         BEDROCK_CLAUDE,
         BEDROCK_TEXT,
