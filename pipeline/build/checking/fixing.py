@@ -13,7 +13,7 @@ from pipeline.formats import Format
 from pipeline.formats.judging import MARK
 from pipeline.storage import LocalStore
 
-__all__ = ["Fix", "FixedFile", "fixed_file"]
+__all__ = ["Fix", "FixedFile", "fixed_file", "written"]
 
 
 class Fix(Struct, frozen=True):
@@ -51,9 +51,16 @@ def fixed_file(fix: Fix, source: str, form: Format[Any]) -> Iterator[FixedFile]:
         raise UsageError(f"--fix {path}: name a plain file, as it is uploaded")
     if path.exists() and source != "-" and path.samefile(source):
         raise UsageError(f"--fix {path}: is the file that is checked; name another one")
+    with written(path) as file:
+        yield FixedFile(file, form.file_prefix)
+
+
+@contextmanager
+def written(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears whole; `NoSpace` or `PermanentError` where it cannot be written."""
     try:
         with LocalStore(path.parent).open_write(path.name) as file:
-            yield FixedFile(file, form.file_prefix)
+            yield file
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise NoSpace(f"{path}: the disk is full; nothing was written") from None

@@ -136,12 +136,13 @@ def _line_end(file: BinaryIO, at: int, size: int) -> int:
 
 def _raw(name: str, stack: ExitStack) -> BinaryIO:
     if name == _STDIN:
-        return sys.stdin.buffer
+        return cast("BinaryIO", _Piped(cast("io.BufferedReader", sys.stdin.buffer)))
     path = Path(name)
     if path.is_dir():
         raise SourceUnreadable(f"{name}: is a folder; give a file")
     try:
-        return stack.enter_context(path.open("rb"))
+        file = stack.enter_context(path.open("rb"))
+        return file if path.is_file() else cast("BinaryIO", _Piped(file))
     except FileNotFoundError:
         raise SourceUnreadable(f"{name}: there is no such file") from None
     except OSError as error:
@@ -154,6 +155,21 @@ def _read(file: BinaryIO, size: int, name: str) -> bytes:
     while len(found) < size and (block := read_some(file, size - len(found), name)):
         found += block
     return found
+
+
+class _Piped(io.RawIOBase):
+    """A pipe, read piece by piece, so that a signal is heard while it is waited for."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        """That many bytes, or all there are."""
+        pieces: list[bytes] = []
+        while size > 0 and (piece := self._file.read1(size)):
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
 
 
 class _Rejoined(io.RawIOBase):

@@ -1,6 +1,7 @@
 """Problems as a SARIF 2.1.0 file, which code hosts and editors show beside the lines.
 
-Written as the problems come, whole or not at all. Imports `formats`, `storage`.
+Written as the problems come, whole or not at all. Imports `formats` and the
+files of this room.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,10 +13,10 @@ from urllib.parse import quote
 import msgspec
 
 from pipeline import __version__
+from pipeline.build.checking.fixing import written
 from pipeline.build.checking.result import Said
 from pipeline.formats import Format, Rule
 from pipeline.formats.judging import FILE_RULES, rule_of
-from pipeline.storage import LocalStore
 
 __all__ = ["SarifFile", "sarif_file"]
 
@@ -44,7 +45,7 @@ def sarif_file(path: Path, forms: Sequence[Format[Any]]) -> Iterator[SarifFile]:
     """A log of one run; it appears under its name when the block ends well."""
     driver = {"name": "trainset", "version": __version__, "rules": list(_rules(forms))}
     head = _ENCODE({"$schema": _SCHEMA, "version": "2.1.0"})[:-1]
-    with LocalStore(path.parent).open_write(path.name) as file:
+    with written(path) as file:
         file.write(head + b',"runs":[{"tool":{"driver":' + _ENCODE(driver) + b"},")
         file.write(b'"columnKind":"unicodeCodePoints","results":[')
         yield SarifFile(file)
