@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from pipeline.formats import Fitted, Unfit, fit, get_format
 from pipeline.records import ChatRecord, ImagePart, Message, TextPart, Tool, ToolCall
 from tests.formats.drawing import chats
-from tests.formats.drawn import conversations
 
 gemini = get_format("gemini")
 C = "/contents"
@@ -562,7 +561,7 @@ def test_every_accepted_line_can_be_read(line: Any) -> None:
     assert gemini.decode(again) == fitted.record
 
 
-@given(conversations() | chats())
+@given(chats())
 def test_a_record_that_fits_comes_back(record: ChatRecord) -> None:
     fitted = fit(record, gemini.carries)
     if isinstance(fitted, Unfit):
