@@ -12,14 +12,21 @@ from pipeline.formats import get_format
 from pipeline.formats.judging import FileFacts, break_file_rules
 from pipeline.manifest import DatasetFile, DatasetManifest
 
-__all__ = ["beyond_limits", "refused_files", "refused_together"]
+__all__ = ["beyond_limits", "refusals_of", "refused_files", "refused_together"]
 
 
-def refused_files(manifest: DatasetManifest) -> Iterator[str]:
-    """For every file that its provider would refuse by its size: which, and why."""
+def refused_files(dataset: Path, manifest: DatasetManifest) -> Iterator[str]:
+    """For every file that its provider would refuse as a whole: which, and why."""
     for file in manifest.files:
-        for reason in beyond_limits(file):
+        for reason in refusals_of(dataset, file):
             yield f"{file.path}: {reason}"
+
+
+def refusals_of(dataset: Path, file: DatasetFile) -> Iterator[str]:
+    """What is against one file, as ends of a sentence."""
+    yield from beyond_limits(file)
+    if file.split is not None and (found := refused_together(dataset, file)):
+        yield found
 
 
 def beyond_limits(file: DatasetFile) -> Iterator[str]:

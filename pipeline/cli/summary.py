@@ -61,7 +61,7 @@ def say_build(result: BuildResult) -> None:
     for file in manifest.files:
         if file.split is not None:
             say(f"  {result.dataset / file.path}  {file.bytes / 1e6:,.1f} MB")
-    for refused in refused_files(manifest):
+    for refused in refused_files(result.dataset, manifest):
         say(f"  warning: the provider would refuse {refused}")
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pipeline.api.jobs import TrainingJob, is_over, read_status
 from pipeline.api.sessions import TrainingSession, job_of
-from pipeline.build.acceptance import beyond_limits, refused_together
+from pipeline.build.acceptance import refusals_of
 from pipeline.build.gates import check_gates
 from pipeline.build.privacy import check_privacy
 from pipeline.build.progress import SILENT, Progress
@@ -175,9 +175,7 @@ def _training_file(build: BuildResult) -> DatasetFile:
 
 def _refuse_file(build: BuildResult, file: DatasetFile) -> None:
     """What the provider would refuse is known before a byte is uploaded."""
-    reasons = list(beyond_limits(file))
-    if not reasons and (together := refused_together(build.dataset, file)):
-        reasons = [together]
+    reasons = list(refusals_of(build.dataset, file))
     if reasons:
         raise GateRefused(f"{file.path}: a {file.format} training refuses it: {'; '.join(reasons)}")
 
