@@ -106,8 +106,8 @@ class EncodingLengths:
 def _pieces(text: str) -> Iterator[str]:
     """The text; cut where white space goes on for so long that tiktoken's matching gives up.
 
-    It ends the process's thread with a panic at about a million blanks in a row (tried with
-    tiktoken 0.14.0). A cut may add a token.
+    It panics, which is no exception to be caught, at about a million blanks in a row (tried with
+    tiktoken 0.14.0). A cut may add a token or two.
     """
     if len(text) < _PIECE * 2:
         yield text

@@ -1,8 +1,8 @@
 """Mistral's tokenizers, by mistral-common itself: whole conversations, control tokens and all.
 
 mistral-common ships its tokenizers and needs no network; it is the extra `mistral`. A record that
-its own rules refuse (two answers in a row, text beside a call) is counted by the chat rule over
-the same tokenizer. Which model has which tokenizer is from mistral-common 1.13.1
+its own rules refuse (text beside a call, an empty answer) is counted by the chat rule over the
+same tokenizer. Which model has which tokenizer is from mistral-common 1.13.1
 (tokens/tokenizers/mistral.py, read 2026-11-26). Imports `records`.
 """
 

@@ -56,7 +56,7 @@ class Counting:
         """As the spec's target asks for it, against what the catalog knows of it."""
         facts = target.facts if target is not None else Facts()
         context = facts.context.value if facts.context else None
-        cuts = bool(facts.truncates and facts.truncates.value)
+        cuts = bool(context is not None and facts.truncates and facts.truncates.value)
         return cls(counter_of(spec), context, cuts)
 
     def said(self) -> TokenCounting:
