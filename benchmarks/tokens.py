@@ -3,8 +3,8 @@
     python benchmarks/tokens.py [BUILD] [--texts]
 
 Over the made-up texts of `token_texts.toml`, and over the records of a build's second shelf where
-its folder is given: the error of the two estimates (`o200k_base` as a stand-in for a tokenizer
-that is not at hand, and `characters`) against every tokenizer that is installed. Those of OpenAI
+its folder is given: how far off `o200k_base` is as a stand-in for a tokenizer that is not at hand,
+and `characters`, and UTF-8 divided by 4, against every tokenizer that is installed. Those of OpenAI
 always are; Mistral's come with mistral-common[sentencepiece], Llama's with llama-models, Qwen's
 with dashscope: packages that ship their tokenizer and are read here, not imported.
 """
@@ -87,16 +87,20 @@ def records_of(build: Path) -> dict[str, list[ChatRecord]]:
 
 def show(groups: Mapping[str, Counter[str]], *, every: bool) -> None:
     """For every tokenizer the mean of the groups' errors, signs aside, and the worst; or all."""
-    estimates = [counter_for(None, "together"), counter_for(None, "openai", counting="estimate")]
+    estimates: dict[str, Count] = {
+        "o200k_base": one_by_one(counter_for(None, "together")),
+        "characters": one_by_one(counter_for(None, "openai", counting="estimate")),
+        "bytes / 4": lambda text: -(-len(text.encode()) // 4),
+    }
     for name, count in tokenizers():
-        for estimate in estimates:
+        for stands, estimate in estimates.items():
             errors = {
-                group: summed(one_by_one(estimate), texts) / summed(count, texts) - 1
+                group: summed(estimate, texts) / summed(count, texts) - 1
                 for group, texts in groups.items()
             }
             mean = sum(map(abs, errors.values())) / len(errors)
             worst = max(errors, key=lambda group: abs(errors[group]))
-            said = f"{name:<18} {estimate.name:<11} {mean:7.1%}  worst {errors[worst]:+.0%} {worst}"
+            said = f"{name:<18} {stands:<11} {mean:7.1%}  worst {errors[worst]:+.0%} {worst}"
             print(said)
             if every:
                 listed = starmap("{} {:+.1%}".format, errors.items())
