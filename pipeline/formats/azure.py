@@ -12,6 +12,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from pipeline.formats.format import Format, Limits, Problem, Source
+from pipeline.formats.mends.fields import result_names_dropped
+from pipeline.formats.mends.openai_like import openai_mends
+from pipeline.formats.mends.places import CHAT
+from pipeline.formats.mends.turns import tail_dropped
+from pipeline.formats.mends.values import weights_of_others_dropped
 from pipeline.formats.openai import OPENAI_CARRIES, decode_chat, encode_chat
 from pipeline.formats.rules.images import image_rules, images_within
 from pipeline.formats.rules.tools import TOOL_RULES, results_answer_calls
@@ -67,5 +72,11 @@ AZURE = Format(
     decode=decode_chat,
     break_rules=_break_rules,
     file_prefix=BOM_UTF8,
+    mends=(
+        *openai_mends(CHAT, "messages", "tools", "parallel_tool_calls"),
+        weights_of_others_dropped(CHAT),
+        result_names_dropped(CHAT),
+        tail_dropped(CHAT),
+    ),
 )
 """OpenAI's line with Azure's limits; a file begins with a byte-order mark."""

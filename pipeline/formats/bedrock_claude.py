@@ -12,6 +12,10 @@ from msgspec import UNSET, Struct, UnsetType
 from pipeline.formats.carries import Carries
 from pipeline.formats.contents import text_of
 from pipeline.formats.format import Format, Limits, Problem, Source
+from pipeline.formats.mends.fields import nulls_dropped, unknown_keys_dropped
+from pipeline.formats.mends.places import CHAT
+from pipeline.formats.mends.systems import systems_lifted
+from pipeline.formats.mends.turns import parts_joined, tail_dropped, turns_merged
 from pipeline.formats.rules.turns import (
     ALTERNATION,
     FIRST_MESSAGE,
@@ -105,5 +109,13 @@ BEDROCK_CLAUDE = Format(
     encode=_encode,
     decode=_decode,
     break_rules=_break_rules,
+    mends=(
+        nulls_dropped(CHAT),
+        parts_joined(CHAT),
+        systems_lifted(in_parts=False),
+        unknown_keys_dropped("system", "messages"),
+        turns_merged(CHAT),
+        tail_dropped(CHAT),
+    ),
 )
 """Text alone. A validation file has 32 to 1,000 lines, both files have 10,000 at most."""

@@ -29,6 +29,16 @@ from pipeline.formats.converse_wire import (
     encode_turns,
 )
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
+from pipeline.formats.mends.converse import (
+    inputs_as_objects,
+    texts_in_blocks,
+    unused_blocks_dropped,
+    version_added,
+)
+from pipeline.formats.mends.fields import unknown_keys_dropped
+from pipeline.formats.mends.places import CHAT
+from pipeline.formats.mends.systems import systems_lifted
+from pipeline.formats.mends.turns import tail_dropped, turns_merged
 from pipeline.formats.rules.converse import (
     BLOCK_RULES,
     blocks_are_in_order,
@@ -257,5 +267,15 @@ BEDROCK_NOVA = Format(
     decode=_decode,
     break_rules=_break_rules,
     across=_across,
+    mends=(
+        unused_blocks_dropped(),
+        version_added(_VERSION),
+        texts_in_blocks(),
+        inputs_as_objects(),
+        systems_lifted(in_parts=True),
+        unknown_keys_dropped("schemaVersion", "system", "toolConfig", "messages"),
+        turns_merged(CHAT),
+        tail_dropped(CHAT),
+    ),
 )
 """Text, images in S3, tools; reasoning for Nova 2 alone."""

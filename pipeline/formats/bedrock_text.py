@@ -13,6 +13,8 @@ from msgspec import Struct
 from pipeline.formats.carries import Carries
 from pipeline.formats.contents import text_of
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
+from pipeline.formats.mends.fields import nulls_dropped, unknown_keys_dropped
+from pipeline.formats.mends.places import CHAT
 from pipeline.records import ChatRecord, Message
 
 __all__ = ["BEDROCK_TEXT"]
@@ -82,5 +84,9 @@ BEDROCK_TEXT = Format(
     encode=_encode,
     decode=_decode,
     break_rules=_break_rules,
+    mends=(
+        nulls_dropped(CHAT),
+        unknown_keys_dropped("prompt", "completion"),
+    ),
 )
 """One question and one answer, both text."""

@@ -15,6 +15,9 @@ from msgspec import UNSET, Struct
 
 from pipeline.formats.carries import Carries
 from pipeline.formats.format import Format, Limits, Problem, Source
+from pipeline.formats.mends.openai_like import trl_mends
+from pipeline.formats.mends.places import CHAT
+from pipeline.formats.mends.turns import tail_dropped
 from pipeline.formats.openai_wire import ENCODER
 from pipeline.formats.rules.columns import LATE_KEY, keys_come_early
 from pipeline.formats.rules.trl import TRL_RULES, messages_survive, tools_survive
@@ -79,5 +82,6 @@ TRL = Format(
     decode=_decode,
     break_rules=_break_rules,
     across=keys_come_early,
+    mends=(*trl_mends(CHAT), tail_dropped(CHAT)),
 )
 """For SFTTrainer, every turn trained."""

@@ -15,6 +15,8 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
+from pipeline.formats.mends.openai_like import trl_mends
+from pipeline.formats.mends.places import COMPLETION
 from pipeline.formats.openai_wire import ENCODER
 from pipeline.formats.rules.columns import LATE_KEY, keys_come_early
 from pipeline.formats.rules.trl import (
@@ -92,5 +94,6 @@ TRL_COMPLETION = Format(
     decode=_decode,
     break_rules=_break_rules,
     across=keys_come_early,
+    mends=trl_mends(COMPLETION),
 )
 """For SFTTrainer, the last answer trained."""

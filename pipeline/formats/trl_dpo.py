@@ -13,6 +13,8 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from pipeline.formats.format import Format, Limits, Problem, Rule
+from pipeline.formats.mends.openai_like import trl_mends
+from pipeline.formats.mends.places import TRL_PAIR
 from pipeline.formats.openai_wire import ENCODER
 from pipeline.formats.rules.columns import LATE_KEY, keys_come_early
 from pipeline.formats.rules.preferences import PREFERENCE_RULES
@@ -106,5 +108,6 @@ TRL_DPO = Format(
     decode=_decode,
     break_rules=_break_rules,
     across=keys_come_early,
+    mends=trl_mends(TRL_PAIR),
 )
 """For DPOTrainer."""

@@ -28,6 +28,7 @@ JSON = st.recursive(
     max_leaves=20,
 )
 
+SYSTEM = {"role": "system", "content": "Be."}
 USER = {"role": "user", "content": "Which gear?"}
 ANSWER = {"role": "assistant", "content": "The small one."}
 WORSE = {"role": "assistant", "content": "Any."}
@@ -54,6 +55,28 @@ def pair(*prompt: dict[str, Any], better: Any = ANSWER, worse: Any = WORSE) -> d
 
 def calling(**call: Any) -> dict[str, Any]:
     return {"role": "assistant", "tool_calls": [CALL | call]}
+
+
+def blocks(role: str, *texts: str) -> dict[str, Any]:
+    return {"role": role, "content": [{"text": text} for text in texts]}
+
+
+NOVA: dict[str, Any] = {
+    "schemaVersion": "bedrock-conversation-2024",
+    "messages": [blocks("user", "Which gear?"), blocks("assistant", "The small one.")],
+}
+SPEC = {"name": "f", "description": "F", "inputSchema": {"json": {"type": "object"}}}
+
+
+def nova_calling(asked: Any) -> dict[str, Any]:
+    use = {"toolUseId": "c1", "name": "f", "input": asked}
+    return NOVA | {
+        "messages": [
+            blocks("user", "Which gear?"),
+            {"role": "assistant", "content": [{"toolUse": use}]},
+        ],
+        "toolConfig": {"tools": [{"toolSpec": SPEC}]},
+    }
 
 
 NINE = "aaaaaaaa1"
@@ -229,6 +252,83 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         pair(USER, better=CALLING | {"content": None}),
         pair(USER, better=CALLING),
     ),
+    ("azure", "tail_dropped", chat(USER, ANSWER, USER), chat(USER, ANSWER)),
+    ("bedrock-nova", "version_added", {"messages": NOVA["messages"]}, NOVA),
+    ("bedrock-nova", "texts_in_blocks", NOVA | {"messages": [USER, ANSWER]}, NOVA),
+    (
+        "bedrock-nova",
+        "systems_lifted",
+        NOVA | {"messages": [{"role": "system", "content": "Be brief."}, USER, ANSWER]},
+        NOVA | {"system": [{"text": "Be brief."}]},
+    ),
+    (
+        "bedrock-nova",
+        "turns_merged",
+        NOVA | {"messages": [{"role": "user", "content": [{"text": "Hi."}]}, *NOVA["messages"]]},
+        NOVA | {"messages": [blocks("user", "Hi.\n\nWhich gear?"), NOVA["messages"][1]]},
+    ),
+    (
+        "bedrock-nova",
+        "nulls_dropped",
+        NOVA
+        | {
+            "system": None,
+            "messages": [
+                {"role": "user", "content": [{"text": "Which gear?", "image": None}]},
+                NOVA["messages"][1],
+            ],
+        },
+        NOVA,
+    ),
+    ("bedrock-nova", "inputs_as_objects", nova_calling('{"a":1}'), nova_calling({"a": 1})),
+    (
+        "bedrock-claude",
+        "systems_lifted",
+        chat(
+            {"role": "system", "content": "Be."}, {"role": "system", "content": "Do."}, USER, ANSWER
+        ),
+        {"messages": [USER, ANSWER], "system": "Be.\n\nDo."},
+    ),
+    (
+        "bedrock-claude",
+        "parts_joined",
+        chat(USER | {"content": [{"type": "text", "text": "Which gear?"}]}, ANSWER),
+        chat(USER, ANSWER),
+    ),
+    (
+        "bedrock-text",
+        "unknown_keys_dropped",
+        {"prompt": "a", "completion": "b", "source": "c"},
+        {"prompt": "a", "completion": "b"},
+    ),
+    (
+        "trl",
+        "arguments_as_objects",
+        chat(USER, CALLING),
+        chat(USER, calling(function={"name": "count", "arguments": {"a": 1}})),
+    ),
+    (
+        "trl",
+        "trained_weights_dropped",
+        chat(USER, ANSWER | {"weight": 1.0}, id=1),
+        chat(USER, ANSWER, id=1),
+    ),
+    (
+        "trl-completion",
+        "nulls_dropped",
+        {"prompt": [USER | {"name": None}], "completion": [ANSWER], "row": 7},
+        {"prompt": [USER], "completion": [ANSWER], "row": 7},
+    ),
+    (
+        "trl-dpo",
+        "parts_joined",
+        {
+            "prompt": [USER],
+            "chosen": [ANSWER | {"content": [{"type": "text", "text": "a"}] * 2}],
+            "rejected": [WORSE],
+        },
+        {"prompt": [USER], "chosen": [ANSWER | {"content": "aa"}], "rejected": [WORSE]},
+    ),
 ]
 
 
@@ -344,9 +444,10 @@ def test_what_is_written_another_way_is_the_same_record_again(
 
 
 def messages_of(line: dict[str, Any]) -> list[dict[str, Any]]:
-    lists = [line, line.get("input", {})]
-    found = [one for owner in lists for one in owner.get("messages", ())]
-    return found + line.get("preferred_output", []) + line.get("non_preferred_output", [])
+    owners = [line, line.get("input", {})]
+    keys = ("messages", "preferred_output", "non_preferred_output", "prompt", "completion")
+    found = [owner.get(key) for owner in owners for key in (*keys, "chosen", "rejected")]
+    return [one for messages in found if isinstance(messages, list) for one in messages]
 
 
 def add_nulls(line: dict[str, Any]) -> None:
@@ -360,18 +461,19 @@ def drop_types(line: dict[str, Any]) -> None:
             call.pop("type", None)
 
 
-def open_arguments(line: dict[str, Any]) -> None:
+def turn_arguments(line: dict[str, Any]) -> None:
     for message in messages_of(line):
         for call in message.get("tool_calls") or ():
-            if isinstance(call.get("function"), dict):
-                call["function"]["arguments"] = json.loads(call["function"]["arguments"])
+            arguments = call["function"]["arguments"]
+            text = isinstance(arguments, str)
+            call["function"]["arguments"] = json.loads(arguments) if text else json.dumps(arguments)
 
 
 def add_an_id(line: dict[str, Any]) -> None:
     line["id"] = 4
 
 
-UNMENDS = [add_nulls, drop_types, open_arguments, add_an_id]
+UNMENDS = [add_nulls, drop_types, turn_arguments, add_an_id]
 
 
 @EVERY

@@ -2,6 +2,7 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 
 import msgspec
 
@@ -9,7 +10,7 @@ from pipeline.formats.schemas import Problem
 
 __all__ = ["MARK", "is_blank", "why_unreadable"]
 
-MARK = b"\xef\xbb\xbf"
+MARK = BOM_UTF8
 """UTF-8's byte-order mark."""
 _BLANKS = b" \t\r"
 _AT_BYTE = re.compile(r"\(byte (\d+)\)")

@@ -12,7 +12,9 @@ from pipeline.formats.format import Mend
 
 __all__ = [
     "CHAT",
+    "COMPLETION",
     "PAIR",
+    "TRL_PAIR",
     "Places",
     "calls_in",
     "each_message",
@@ -41,6 +43,10 @@ PAIR = Places(
     tools=("input", "tools"),
 )
 """A preference as OpenAI writes it."""
+COMPLETION = Places(messages=(("prompt",), ("completion",)), tools=("tools",))
+"""A prompt and its completion as TRL has them."""
+TRL_PAIR = Places(messages=(("prompt",), ("chosen",), ("rejected",)), tools=("tools",))
+"""A preference as TRL has it."""
 
 
 def lists_in(line: _Object, places: Places) -> Iterator[tuple[str, list[Any]]]:

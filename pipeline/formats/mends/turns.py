@@ -156,10 +156,24 @@ def _joined(one: Any, other: Any, joins: Callable[[_Object, _Object], bool]) -> 
     match one.get("content"), other.get("content"):
         case str(text), str(more):
             return f"{text}\n\n{more}"
-        case [*parts], [*more]:
+        case [*parts], [*more] if all(map(_is_part, parts + more)):
             return [*parts, {"type": "text", "text": "\n\n"}, *more]
+        case [{"text": str(text), **rest}], [{"text": str(more), **others}] if not rest | others:
+            return [{"text": f"{text}\n\n{more}"}]
+        case [*parts], [*more] if all(map(_is_block, parts + more)):
+            return [*parts, {"text": "\n\n"}, *more]
         case _:
             return None
+
+
+def _is_part(part: Any) -> bool:
+    """Whether it is text or an image as OpenAI writes them."""
+    return isinstance(part, dict) and part.get("type") in ("text", "image_url")
+
+
+def _is_block(block: Any) -> bool:
+    """Whether it is text or an image as Converse writes them."""
+    return isinstance(block, dict) and block.keys() <= {"text", "image"} and len(block) == 1
 
 
 def _join_parts(message: _Object) -> bool:

@@ -13,6 +13,7 @@ __all__ = [
     "arguments_as_text",
     "output_weights_dropped",
     "results_as_text",
+    "trained_weights_dropped",
     "weights_as_numbers",
     "weights_of_others_dropped",
 ]
@@ -74,6 +75,12 @@ def output_weights_dropped(places: Places) -> Mend:
     return each_message("output_weights_dropped", says, answers, _drop_one)
 
 
+def trained_weights_dropped(places: Places) -> Mend:
+    """A weight of 1 on the assistant's turns, for a format that trains them all."""
+    says = "A weight of 1 goes from the assistant's messages"
+    return each_message("trained_weights_dropped", says, places, _drop_trained)
+
+
 def _text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -123,3 +130,7 @@ def _drop_one(message: _Object) -> bool:
         return False
     del message["weight"]
     return True
+
+
+def _drop_trained(message: _Object) -> bool:
+    return message.get("role") == "assistant" and _drop_one(message)
