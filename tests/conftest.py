@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,16 @@ import pytest
 
 NEEDS = {"real": "TRAINSET_REAL_RUNS", "samples": "TRAINSET_RUN_SAMPLES"}
 """Markers of tests that need something from outside, and the variable that names it."""
+EXTRAS = {"mistral": "mistral_common"}
+"""Markers of tests that need an extra, and what it is imported as."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without what a variable names there are no tests that need it."""
-    for marker, variable in NEEDS.items():
-        if os.environ.get(variable):
+    """Without what a variable names, or an extra, there are no tests that need it."""
+    there = {marker: bool(os.environ.get(variable)) for marker, variable in NEEDS.items()}
+    there |= {marker: find_spec(name) is not None for marker, name in EXTRAS.items()}
+    for marker, is_there in there.items():
+        if is_there:
             continue
         needing = [item for item in items if item.get_closest_marker(marker)]
         config.hook.pytest_deselected(items=needing)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|Users|work|mnt|opt)/[\w.-]
 NEEDS = {"TRAINSET_REAL_RUNS", "TRAINSET_RUN_SAMPLES"}
 NOT_COLLECTED = {"tests/stages/test_run_samples.py"}
 """Deselected where nothing names the samples."""
+if find_spec("mistral_common") is None:
+    NOT_COLLECTED |= {"tests/tokens/test_mistral.py"}
 PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+")
 
 

@@ -47,9 +47,8 @@ def say_build(result: BuildResult) -> None:
     note = "  (was there already, nothing was done)" if result.unchanged else ""
     say(f"Build {result.build_id}{note}")
     say(f"  pulled      {tally.pulled:>9,} runs")
-    say(f"  kept        {tally.kept:>9,} records, {sum(manifest.tokens.values()):,} tokens")
-    if manifest.counting is not None and not manifest.counting.exact:
-        say(f"  tokens      {_estimated(manifest.counting)}")
+    tokens = f"{sum(manifest.tokens.values()):,} tokens{_estimated(manifest.counting)}"
+    say(f"  kept        {tally.kept:>9,} records, {tokens}")
     say(f"  rejected    {rejected:>9,}{_reasons(tally.rejected)}")
     say(f"  duplicates  {duplicates:>9,}{_reasons(tally.duplicates)}")
     for split, count in manifest.splits.items():
@@ -158,10 +157,12 @@ def _agreement(told: Sequence[AnswerAgreement]) -> str:
     )
 
 
-def _estimated(counting: TokenCounting) -> str:
-    """That the tokens are no exact count, how far off they may be, and why."""
+def _estimated(counting: TokenCounting | None) -> str:
+    """That the tokens are no exact count, how far off they may be, and why; else nothing."""
+    if counting is None or counting.exact:
+        return ""
     error = "" if counting.error is None else f", {counting.error:.0%} off on average"
-    return f"estimated{error}: {counting.note}"
+    return f"\n    estimated{error}: {counting.note}"
 
 
 def _reasons(counts: dict[str, int]) -> str:

@@ -6,7 +6,7 @@ from pipeline.records import ChatRecord, ImagePart, Message, TextPart, Tool, Too
 from pipeline.tokens import counter_for
 from pipeline.tokens.mistral import MISTRAL_TOKENIZERS, MistralCounter, MistralLengths
 
-pytest.importorskip("mistral_common", reason="the extra `mistral` is not installed")
+pytestmark = pytest.mark.mistral
 
 COUNTER = counter_for("open-mistral-nemo", "mistral")
 USER = Message("user", "Which gear?")
