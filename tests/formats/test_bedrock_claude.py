@@ -74,6 +74,8 @@ M = "/messages"
         ({"system": "system message", "messages": [USER, ANSWER]}, []),
         ({}, [("schema", "")]),
         ({"messages": []}, [("schema", M)]),
+        ({"messages": {}}, [("schema", M)]),
+        ({"messages": [USER, "Yes."]}, [("schema", f"{M}/1")]),
         ({"messages": [USER]}, [("last-message", f"{M}/0/role")]),
         ({"messages": [ANSWER]}, [("first-message", f"{M}/0/role")]),
         ({"messages": [USER, ANSWER, USER]}, [("last-message", f"{M}/2/role")]),

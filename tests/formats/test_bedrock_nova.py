@@ -326,6 +326,11 @@ def test_all_reserved_words_of_a_text_are_told_once() -> None:
             [USER, assistant(use()), user(result("c1", {"json": [1]})), ANSWER],
             [("schema", f"{M}/2/content/0/toolResult/content/0/json")],
         ),
+        ([USER, assistant({"text": "a"} | use())], [("schema", f"{M}/1/content/0")]),
+        (
+            [USER, assistant(use()), user(result("c1", {"text": "3", "json": {}})), ANSWER],
+            [("schema", f"{M}/2/content/0/toolResult/content/0")],
+        ),
         (
             [USER, assistant(use()), user(result("c1", {})), ANSWER],
             [("schema", f"{M}/2/content/0/toolResult/content/0")],
