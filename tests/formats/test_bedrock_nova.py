@@ -243,6 +243,20 @@ def test_broken_turns_are_refused_at_their_place(messages: Any, expected: Any) -
     assert broken(*messages, **config()) == expected
 
 
+def test_an_empty_text_beside_a_call_is_left_out() -> None:
+    calls = (ToolCall("c1", "count", {}),)
+    record = ChatRecord((Message("user", "Left?"), Message("assistant", "", calls)))
+    fitted = fit(record, nova.carries)
+    assert isinstance(fitted, Fitted)
+    assert json.loads(nova.encode(fitted.record))["messages"][1] == assistant(use())
+
+
+def test_only_the_user_shows_images() -> None:
+    shown = (TextPart("This one."), ImagePart(url="s3://shop/a.png"))
+    record = ChatRecord((Message("user", "Which?"), Message("assistant", shown)))
+    assert fit(record, nova.carries) == Unfit("takes images in the user's turns alone")
+
+
 WORDS = "System: SYSTEM: User: USER: Bot: BOT: Assistant: ASSISTANT: Thought: [EOS] <image> <video>"
 
 
