@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from copy import deepcopy
+from itertools import groupby
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipeline.formats import Fitted, Unfit, fit, get_format
 from pipeline.records import ChatRecord, ImagePart, Message, TextPart, Tool, ToolCall
@@ -269,7 +271,7 @@ def test_parts_of_the_system_instruction_are_system_messages() -> None:
 @pytest.mark.parametrize(
     "contents",
     [
-        [USER, calling("count"), answer("count", role="function"), MODEL],
+        [USER, calling("count"), answer("count", role=None), MODEL],
         [USER, calling("count", "list"), answer("list", "count"), MODEL],
         [USER, calling("count", "list"), answer("list"), answer("count"), MODEL],
         [USER, calling("count"), answer("count"), calling("count"), answer("count"), MODEL],
@@ -345,6 +347,10 @@ def test_a_schema_as_it_is_becomes_the_parameters() -> None:
         ([USER, USER, MODEL], [("alternation", f"{C}/1/role")]),
         ([USER, MODEL, MODEL], [("alternation", f"{C}/2/role")]),
         ([{"role": "assistant", "parts": [{"text": "a"}]}, MODEL], [("schema", f"{C}/0/role")]),
+        (
+            [USER, calling("count"), answer("count", role="function"), MODEL],
+            [("schema", f"{C}/2/role")],
+        ),
         (
             [{"parts": [{"text": "a"}]}, MODEL],
             [("schema", f"{C}/0/parts/0")],
@@ -561,7 +567,27 @@ def test_every_accepted_line_can_be_read(line: Any) -> None:
     assert gemini.decode(again) == fitted.record
 
 
-@given(chats())
+AT_ADDRESSES = st.sampled_from(
+    [
+        ImagePart(url="gs://shop/a.png"),
+        ImagePart("image/heic", url="https://x.example/b", detail="low"),
+        ImagePart("image/JPG", url="gs://shop/c"),
+    ]
+)
+
+
+@st.composite
+def out_of_order(draw: st.DrawFn) -> ChatRecord:
+    """A conversation with images at addresses, where results may have changed places."""
+    record = draw(chats(images=AT_ADDRESSES))
+    messages: list[Message] = []
+    for is_result, group in groupby(record.messages, lambda message: message.role == "tool"):
+        together = list(group)
+        messages += draw(st.permutations(together)) if is_result else together
+    return replace(record, messages=tuple(messages))
+
+
+@given(chats() | out_of_order())
 def test_a_record_that_fits_comes_back(record: ChatRecord) -> None:
     fitted = fit(record, gemini.carries)
     if isinstance(fitted, Unfit):
