@@ -9,6 +9,7 @@ from pipeline.formats.bedrock_claude import BEDROCK_CLAUDE
 from pipeline.formats.bedrock_nova import BEDROCK_NOVA
 from pipeline.formats.bedrock_text import BEDROCK_TEXT
 from pipeline.formats.carries import Carries
+from pipeline.formats.cohere import COHERE
 from pipeline.formats.fireworks import FIREWORKS
 from pipeline.formats.fitting import Fitted, Unfit, fit, line_of, write_line
 from pipeline.formats.format import Format, Limits, Mend, Problem, Rule, Source
@@ -55,6 +56,7 @@ FORMATS: Mapping[str, Format[Any]] = {
         TOGETHER,
         TOGETHER_DPO,
         FIREWORKS,
+        COHERE,
         TRL,
         TRL_COMPLETION,
         TRL_DPO,
