@@ -137,6 +137,15 @@ def test_thoughts_count_where_the_format_carries_them() -> None:
     assert other.count(with_it) == other.count(without) + words("It is steep there.")
 
 
+def test_the_stop_of_a_description_is_not_counted() -> None:
+    def offering(stop: str) -> ChatRecord:
+        of_teeth = {"type": "integer", "description": f"How many of them{stop}"}
+        parameters = {"type": "object", "properties": {"teeth": of_teeth}}
+        return ChatRecord((user(), ANSWER), tools=(Tool("count", parameters, f"Counts{stop}"),))
+
+    assert USUAL.count(offering(".")) == USUAL.count(offering(""))
+
+
 def test_a_tool_s_other_words_are_counted_as_json() -> None:
     inner = {"type": "array", "items": {"type": "integer", "minimum": 1}}
     tools = [Tool("count", {"type": "object", "properties": {"teeth": inner}})]
