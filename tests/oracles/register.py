@@ -143,7 +143,7 @@ CLAUDE = Oracle(
 TRL = Oracle(
     name="trl",
     package="trl==1.16.0",
-    covers="the columns of a record; whether the templates of Qwen 3 and Llama 3.1 can write it",
+    covers="the columns of a record; whether the templates of Qwen 3, gpt-oss and Gemma 4 can write it",
     misses="what a template passes over: unknown roles and keys, contents that are no text",
     judge=trl_package.judge,
 )

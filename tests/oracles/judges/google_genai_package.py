@@ -46,7 +46,7 @@ def judge_preference(line: bytes) -> str | None:
         for name in names:
             if isinstance(value, dict) and name in value:
                 types.Content.model_validate(value[name])
-    except ValidationError as error:
+    except (ValidationError, AttributeError) as error:
         return one_line(error)
     return None
 
@@ -57,7 +57,7 @@ def judge_turns(line: bytes) -> str | None:
         contents = read_json(line)["contents"]
         turns = [types.Content.model_validate(one) for one in contents]
         _extract_curated_history(turns)
-    except (ValueError, TypeError, KeyError, ValidationError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, ValidationError) as error:
         return one_line(error)
     return None if _validate_contents(turns) else "a turn has no parts, or an empty one"
 
@@ -65,6 +65,6 @@ def judge_turns(line: bytes) -> str | None:
 def _judge(model: Any, line: bytes) -> str | None:
     try:
         model.model_validate(read_json(line))
-    except (ValueError, ValidationError) as error:
-        return one_line(error)
+    except (ValueError, ValidationError, AttributeError) as error:
+        return one_line(error)  # its enumerations fall over what is no text: AttributeError
     return None

@@ -22,8 +22,8 @@ from tests.oracles.oracle import one_line, read_json  # noqa: E402
 
 __all__ = ["TEMPLATES", "judge"]
 
-TEMPLATES = ("qwen3", "llama3_1")
-"""Of the templates that TRL ships, two that take a system message and tools."""
+TEMPLATES = ("qwen3", "gptoss", "gemma4_v5")
+"""Of the templates that TRL ships, three houses' that take a system message and several calls."""
 
 
 @cache
