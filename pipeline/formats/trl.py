@@ -49,6 +49,7 @@ TRL_CARRIES = Carries(
     weight="refused",
     last_answer_in="trl-completion",
     reasoning="kept",
+    descriptions="required",
     strict="kept",
 )
 

@@ -208,9 +208,27 @@ def test_what_stands_beside_the_messages(column: str, value: Any, rule: str, poi
 
 
 def test_a_place_in_a_string_of_tools_is_told() -> None:
-    line = {"messages": [ASKED, DONE], "tools": in_string({"type": "function", "function": {}})}
+    function = {"description": "", "parameters": {}}
+    tools = in_string({"type": "function", "function": function})
+    line = {"messages": [ASKED, DONE], "tools": tools}
     (problem,) = trl.check(json.dumps(line).encode())
     assert problem.reason == "/0/function in the string 'name' is a required property"
+
+
+@pytest.mark.parametrize("key", ["description", "parameters"])
+def test_a_tool_on_which_a_template_fails_is_refused(key: str) -> None:
+    function = {one: value for one, value in LIGHT["function"].items() if one != key}
+    line = {"messages": [ASKED, DONE], "tools": [{"type": "function", "function": function}]}
+    assert broken(trl, line) == [("schema", "/tools/0/function")]
+
+
+def test_a_tool_without_a_description_gets_an_empty_one() -> None:
+    fitted = fit(
+        ChatRecord((Message("user", "?"), Message("assistant", "!")), (Tool("t", {}),)), trl.carries
+    )
+    assert isinstance(fitted, Fitted)
+    assert fitted.record.tools == (Tool("t", {}, ""),)
+    assert fitted.rewrites == ("empty_descriptions_added",)
 
 
 def test_texts_in_parts_are_joined_and_a_weight_is_refused() -> None:
