@@ -105,7 +105,7 @@ def _mixed(messages: Sequence[dict[str, Any]], at: str) -> Iterator[Problem]:
     first: type[Any] | None = None
     for number, message in enumerate(messages):
         content = message.get("content")
-        if not content:
+        if content is None or (content == "" and "tool_calls" in message):
             continue
         first = first or type(content)
         if type(content) is not first:

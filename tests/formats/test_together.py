@@ -119,6 +119,7 @@ def test_both_words_for_reasoning_are_read() -> None:
         ({"messages": [SEEN | {"weight": 1}, TOLD]}, [("image-weight", f"{M}/0/weight")]),
         ({"messages": [SEEN, ANSWER]}, [("mixed-content", f"{M}/1/content")]),
         ({"messages": [USER, TOLD]}, [("mixed-content", f"{M}/1/content")]),
+        ({"messages": [USER | {"content": ""}, TOLD]}, [("mixed-content", f"{M}/1/content")]),
         (
             {"messages": [USER | {"content": [image()] * 11}, TOLD]},
             [("images", f"{M}/0/content/10")],
