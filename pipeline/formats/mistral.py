@@ -75,6 +75,11 @@ _RULES: dict[str, Rule] = {
         why="mistral-common refuses an answer alone, and mistral-finetune writes the system prompt "
         "and the tools into a user's turn: without one they are lost",
     ),
+    "first-call": Rule(
+        "A conversation does not begin with calls of tools",
+        "put the question before them, or leave them and their results out",
+        _COMMON,
+    ),
     "last-message": cited(LAST_MESSAGE, _COMMON),
     "nothing-to-train": cited(NOTHING_TO_TRAIN, _PAGE),
     **TOOL_RULES,
@@ -113,6 +118,9 @@ def _break_rules(line: dict[str, Any]) -> Iterator[Problem]:
     yield from system_comes_first(messages)
     if not any(message["role"] == "user" for message in messages):
         yield Problem("no-user-turn", "/messages", "have no turn of the user")
+    if "tool_calls" in messages[0]:
+        said = "stands before any question; mistral-common does not count it"
+        yield Problem("first-call", "/messages/0/tool_calls", said)
     yield from ends_with("assistant", messages)
     yield from trains_something(messages)
     yield from results_answer_calls(messages)

@@ -113,6 +113,10 @@ def test_accepted_lines(line: Any) -> None:
         ({"messages": [USER, SYSTEM, ANSWER]}, [("system-first", f"{M}/1/role")]),
         ({"messages": [SYSTEM, SYSTEM, USER, ANSWER]}, [("system-first", f"{M}/1/role")]),
         ({"messages": [SYSTEM, ANSWER]}, [("no-user-turn", M)]),
+        (
+            {"messages": [calling(call(A)), result(A), ANSWER, USER, ANSWER], **TOOLS},
+            [("first-call", f"{M}/0/tool_calls")],
+        ),
         ({"messages": [USER, ANSWER, USER]}, [("last-message", f"{M}/2/role")]),
         ({"messages": [USER, ANSWER | {"weight": 0}]}, [("nothing-to-train", M)]),
         ({"messages": [USER | {"weight": 0}, ANSWER]}, [("schema", f"{M}/0")]),
