@@ -12,9 +12,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pydantic import ValidationError
+
 __all__ = ["FileOracle", "Oracle", "bare_package", "exhaust", "one_line", "read_json", "without"]
 
-LONGEST_REASON = 300
+LONGEST_REASON = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +61,12 @@ def read_json(line: bytes) -> Any:
 
 
 def one_line(error: BaseException | str) -> str:
-    """A refusal in one line, with the error's type."""
-    said = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    """A refusal in one line: of pydantic each place and what is said of it, else the error's type."""
+    if isinstance(error, ValidationError):
+        places = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        said = "; ".join(places)
+    else:
+        said = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
     return " ".join(said.split())[:LONGEST_REASON] or "refused"
 
 

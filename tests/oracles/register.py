@@ -6,6 +6,7 @@ from tests.oracles.judges import (
     anthropic_package,
     botocore_model,
     datasets_package,
+    fireworks_as_openai,
     google_genai_package,
     mistral_common_package,
     nova_forge_package,
@@ -148,6 +149,22 @@ TRL = Oracle(
     judge=trl_package.judge,
 )
 
+_FIREWORKS = (
+    Oracle(
+        name="openai-schema",
+        package=OPENAI_SCHEMA.package,
+        covers=OPENAI_SCHEMA.covers,
+        misses="what Fireworks adds, which is taken out first: weights, reasoning, calls without ids",
+        judge=fireworks_as_openai.judge_schema,
+    ),
+    Oracle(
+        name="openai-types",
+        package=OPENAI_TYPES.package,
+        covers=OPENAI_TYPES.covers,
+        misses="what Fireworks adds, which is taken out first: weights, reasoning, calls without ids",
+        judge=fireworks_as_openai.judge_types,
+    ),
+)
 _OPENAI = (OPENAI_SCHEMA, OPENAI_TYPES)
 _TRL = (TRL,)
 JUDGES: Mapping[str, tuple[Oracle, ...]] = {
@@ -162,7 +179,7 @@ JUDGES: Mapping[str, tuple[Oracle, ...]] = {
     "mistral": (MISTRAL_V3, MISTRAL_V11),
     "together": (TOGETHER, TOGETHER_OLD),
     "together-dpo": (TOGETHER, TOGETHER_OLD),
-    "fireworks": _OPENAI,
+    "fireworks": _FIREWORKS,
     "trl": _TRL,
     "trl-completion": _TRL,
     "trl-dpo": _TRL,

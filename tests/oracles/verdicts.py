@@ -38,7 +38,7 @@ class Excuse(Struct, frozen=True, forbid_unknown_fields=True):
     formats: tuple[str, ...]
     oracle: str
     refuses: str
-    """A regular expression that its reason matches."""
+    """A regular expression that its whole reason matches."""
     because: str
     source: str
     read: str
@@ -217,7 +217,7 @@ def _keep_books(
 
 def _excuse(form: str, oracle: str, reason: str) -> Excuse | None:
     for one in excuses():
-        if form in one.formats and oracle == one.oracle and re.search(one.refuses, reason):
+        if form in one.formats and oracle == one.oracle and re.fullmatch(one.refuses, reason):
             return one
     return None
 
