@@ -26,6 +26,10 @@ from pipeline.formats.gemini_wire import (
     encode_system,
     encode_tools,
 )
+from pipeline.formats.mends.fields import unknown_keys_dropped
+from pipeline.formats.mends.gemini import gemini_mends
+from pipeline.formats.mends.places import Places
+from pipeline.formats.mends.turns import tail_dropped
 from pipeline.formats.rules.contents import (
     ORDER_RULES,
     RESPONSE_RULES,
@@ -155,5 +159,13 @@ GEMINI = Format(
     decode=decode_gemini,
     break_rules=_break_rules,
     across=_same_resolution,
+    mends=(
+        *gemini_mends(),
+        unknown_keys_dropped(
+            *("systemInstruction", "system_instruction", "contents", "tools", "toolConfig"),
+            *("tool_config", "generationConfig", "generation_config"),
+        ),
+        tail_dropped(Places(messages=(("contents",),), tools=("tools",)), "model"),
+    ),
 )
 """The chat format with tools and images at addresses."""

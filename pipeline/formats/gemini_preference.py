@@ -22,6 +22,8 @@ from pipeline.formats.gemini_wire import (
     encode_contents,
     encode_system,
 )
+from pipeline.formats.mends.fields import unknown_keys_dropped
+from pipeline.formats.mends.gemini import gemini_mends
 from pipeline.formats.rules.contents import ORDER_RULES, turns_follow
 from pipeline.formats.rules.preferences import PREFERENCE_RULES
 from pipeline.records import PreferenceRecord
@@ -120,5 +122,9 @@ GEMINI_PREFERENCE = Format(
     encode=encode_gemini_preference,
     decode=decode_gemini_preference,
     break_rules=_break_rules,
+    mends=(
+        *gemini_mends(),
+        unknown_keys_dropped("systemInstruction", "system_instruction", "contents", "completions"),
+    ),
 )
 """One completion preferred to another, both a single turn of the model."""

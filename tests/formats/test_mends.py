@@ -79,6 +79,32 @@ def nova_calling(asked: Any) -> dict[str, Any]:
     }
 
 
+TEXT = {"text": "Which gear?"}
+ASKED = {"role": "user", "parts": [TEXT]}
+MODEL = {"role": "model", "parts": [{"text": "The small one."}]}
+F = {"name": "f", "description": "F", "parameters": {"type": "OBJECT", "properties": {}}}
+G = F | {"name": "g"}
+
+
+def gemini(*asked: Any, answer: Any = MODEL, after: Any = None) -> dict[str, Any]:
+    return {"contents": [*(asked or (ASKED,)), answer, *([after] if after else [])]}
+
+
+GEMINI_TWO = gemini(ASKED, MODEL, ASKED)
+
+
+def gemini_calling(arguments: Any) -> dict[str, Any]:
+    call = {"functionCall": {"name": "f", "args": arguments}}
+    line = gemini(answer={"role": "model", "parts": [call]})
+    return line | {"tools": [{"functionDeclarations": [F]}]}
+
+
+def gemini_pair(role: str) -> dict[str, Any]:
+    better, worse = ({"role": role, "parts": [{"text": text}]} for text in ("a", "b"))
+    scored = [{"score": 1, "completion": better}, {"score": 0, "completion": worse}]
+    return {"contents": [ASKED], "completions": scored}
+
+
 NINE = "aaaaaaaa1"
 MISTRAL_CALL = {"role": "assistant", "tool_calls": [CALL | {"id": NINE}]}
 MISTRAL_RESULT = RESULT | {"tool_call_id": NINE}
@@ -329,6 +355,36 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         },
         {"prompt": [USER], "chosen": [ANSWER | {"content": "aa"}], "rejected": [WORSE]},
     ),
+    ("gemini", "nulls_dropped", gemini(ASKED | {"parts": [TEXT | {"fileData": None}]}), gemini()),
+    ("gemini", "roles_renamed", gemini(answer=MODEL | {"role": "assistant"}), gemini()),
+    (
+        "gemini",
+        "texts_in_parts",
+        gemini(ASKED | {"parts": "Which gear?"}) | {"systemInstruction": "Be."},
+        gemini() | {"systemInstruction": {"parts": [{"text": "Be."}]}},
+    ),
+    (
+        "gemini",
+        "systems_lifted",
+        gemini({"role": "system", "parts": [{"text": "Be."}]}, ASKED),
+        gemini() | {"systemInstruction": {"parts": [{"text": "Be."}]}},
+    ),
+    ("gemini", "arguments_as_objects", gemini_calling('{"a":1}'), gemini_calling({"a": 1})),
+    (
+        "gemini",
+        "declarations_joined",
+        gemini() | {"tools": [{"functionDeclarations": [F]}, {"functionDeclarations": [G]}]},
+        gemini() | {"tools": [{"functionDeclarations": [F, G]}]},
+    ),
+    (
+        "gemini",
+        "turns_merged",
+        gemini({"role": "user", "parts": [{"text": "Hi."}]}, ASKED),
+        gemini({"role": "user", "parts": [{"text": "Hi.\n\nWhich gear?"}]}),
+    ),
+    ("gemini", "tail_dropped", gemini(ASKED, MODEL, ASKED, answer=MODEL, after=ASKED), GEMINI_TWO),
+    ("gemini", "unknown_keys_dropped", gemini() | {"id": 1}, gemini()),
+    ("gemini-preference", "roles_renamed", gemini_pair("assistant"), gemini_pair("model")),
 ]
 
 

@@ -37,12 +37,12 @@ def roles_renamed(places: Places, names: Mapping[str, str]) -> Mend:
     )
 
 
-def tail_dropped(places: Places) -> Mend:
+def tail_dropped(places: Places, role: str = "assistant") -> Mend:
     """What follows the last answer of a conversation: it teaches nothing."""
 
     def apply(line: _Object) -> Iterator[str]:
         for pointer, messages in [*lists_in(line, places)][:1]:
-            last = max((at for at, one in enumerate(messages) if _is(one, "assistant")), default=-1)
+            last = max((at for at, one in enumerate(messages) if _is(one, role)), default=-1)
             if last >= 0 and last < len(messages) - 1:
                 del messages[last + 1 :]
                 yield f"{pointer}/{last + 1}"
@@ -153,7 +153,9 @@ def _joined(one: Any, other: Any, joins: Callable[[_Object, _Object], bool]) -> 
     """The content of both messages; None where they are not to be one."""
     if not isinstance(one, dict) or not isinstance(other, dict) or not joins(one, other):
         return None
-    match one.get("content"), other.get("content"):
+    if not one.get("content") or not other.get("content"):
+        return None
+    match one["content"], other["content"]:
         case str(text), str(more):
             return f"{text}\n\n{more}"
         case [*parts], [*more] if all(map(_is_part, parts + more)):
