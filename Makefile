@@ -7,7 +7,7 @@ OTHERS := .bench/venv/bin/python
 SOURCES := $(shell find pipeline schemas -type f -not -name '*.pyc' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-neardup bench-others lint types contracts format clean lock
+.PHONY: help run test check docs bench bench-neardup bench-others lint types contracts format clean lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,10 @@ contracts: .venv/dev.stamp ## who may import whom
 format: .venv/dev.stamp ## format, and mend what ruff can mend safely
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: .venv/dev.stamp ## write the pages that are made from the code, and the golden lines of the formats
+	@PYTHONPATH=. $(BIN)/python tests/formats/write_golden.py
+	@for page in docs/make_*.py; do $(BIN)/python $$page; done
 
 bench: .venv/dev.stamp ## time, memory and truth beside a plain script (FLAGS="--copies 1")
 	@$(BIN)/python benchmarks/run.py $(FLAGS)
