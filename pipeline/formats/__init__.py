@@ -8,10 +8,10 @@ from pipeline.formats.azure import AZURE
 from pipeline.formats.bedrock_claude import BEDROCK_CLAUDE
 from pipeline.formats.bedrock_nova import BEDROCK_NOVA
 from pipeline.formats.bedrock_text import BEDROCK_TEXT
-from pipeline.formats.carries import Carries
 from pipeline.formats.cohere import COHERE
 from pipeline.formats.fireworks import FIREWORKS
-from pipeline.formats.fitting import Fitted, Unfit, fit, line_of, write_line
+from pipeline.formats.fitting.carries import Carries
+from pipeline.formats.fitting.fit import Fitted, Unfit, fit, line_of, write_line
 from pipeline.formats.format import Format, Limits, Mend, Problem, Rule, Source
 from pipeline.formats.gemini import GEMINI
 from pipeline.formats.gemini_preference import GEMINI_PREFERENCE

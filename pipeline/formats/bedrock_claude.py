@@ -9,8 +9,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from pipeline.formats.carries import Carries
-from pipeline.formats.contents import text_of
+from pipeline.formats.fitting.carries import Carries
+from pipeline.formats.fitting.contents import text_of
 from pipeline.formats.format import Format, Limits, Problem, Source
 from pipeline.formats.mends.fields import nulls_dropped, unknown_keys_dropped
 from pipeline.formats.mends.places import CHAT

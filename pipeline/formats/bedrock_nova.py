@@ -15,19 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from pipeline.formats.carries import Carries
-from pipeline.formats.converse_wire import (
-    ENCODER,
-    WireText,
-    WireTools,
-    WireTurn,
-    decode_system,
-    decode_tools,
-    decode_turns,
-    encode_system,
-    encode_tools,
-    encode_turns,
-)
+from pipeline.formats.fitting.carries import Carries
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
 from pipeline.formats.mends.converse import (
     inputs_as_objects,
@@ -58,6 +46,18 @@ from pipeline.formats.rules.turns import (
     begins_with,
     cited,
     ends_with,
+)
+from pipeline.formats.wires.converse import (
+    ENCODER,
+    WireText,
+    WireTools,
+    WireTurn,
+    decode_system,
+    decode_tools,
+    decode_turns,
+    encode_system,
+    encode_tools,
+    encode_turns,
 )
 from pipeline.records import ChatRecord
 

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from pipeline.formats.carries import Carries
-from pipeline.formats.contents import text_of
+from pipeline.formats.fitting.carries import Carries
+from pipeline.formats.fitting.contents import text_of
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
 from pipeline.formats.mends.fields import nulls_dropped, unknown_keys_dropped
 from pipeline.formats.mends.places import CHAT

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from pipeline.errors import UsageError
-from pipeline.formats.fitting import Unfit, write_line
+from pipeline.formats.fitting.fit import Unfit, write_line
 from pipeline.formats.format import Format, Problem
 from pipeline.records import ChatRecord, PreferenceRecord, Record
 

@@ -8,7 +8,7 @@ may stand on any message; one of the whole example, at the root, multiplies its 
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.formats.carries import Carries
+from pipeline.formats.fitting.carries import Carries
 from pipeline.formats.format import Across, Format, Limits, Problem, Rule, Source
 from pipeline.formats.mends.fields import result_names_dropped
 from pipeline.formats.mends.openai_like import openai_mends

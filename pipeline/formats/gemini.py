@@ -12,20 +12,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from pipeline.formats.carries import Carries
+from pipeline.formats.fitting.carries import Carries
 from pipeline.formats.format import Across, Format, Limits, Problem, Rule, Source
-from pipeline.formats.gemini_wire import (
-    ENCODER,
-    WireContent,
-    WireTool,
-    decode_contents,
-    decode_system,
-    decode_tools,
-    either,
-    encode_contents,
-    encode_system,
-    encode_tools,
-)
 from pipeline.formats.mends.fields import unknown_keys_dropped
 from pipeline.formats.mends.gemini import gemini_mends
 from pipeline.formats.mends.places import Places
@@ -39,6 +27,18 @@ from pipeline.formats.rules.contents import (
     turns_follow,
 )
 from pipeline.formats.rules.turns import LAST_MESSAGE_OURS
+from pipeline.formats.wires.gemini import (
+    ENCODER,
+    WireContent,
+    WireTool,
+    decode_contents,
+    decode_system,
+    decode_tools,
+    either,
+    encode_contents,
+    encode_system,
+    encode_tools,
+)
 from pipeline.records import ChatRecord
 
 __all__ = ["GEMINI"]

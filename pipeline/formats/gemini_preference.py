@@ -11,9 +11,13 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from pipeline.formats.carries import Carries
+from pipeline.formats.fitting.carries import Carries
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
-from pipeline.formats.gemini_wire import (
+from pipeline.formats.mends.fields import unknown_keys_dropped
+from pipeline.formats.mends.gemini import gemini_mends
+from pipeline.formats.rules.contents import ORDER_RULES, turns_follow
+from pipeline.formats.rules.preferences import PREFERENCE_RULES
+from pipeline.formats.wires.gemini import (
     ENCODER,
     WireContent,
     decode_contents,
@@ -22,10 +26,6 @@ from pipeline.formats.gemini_wire import (
     encode_contents,
     encode_system,
 )
-from pipeline.formats.mends.fields import unknown_keys_dropped
-from pipeline.formats.mends.gemini import gemini_mends
-from pipeline.formats.rules.contents import ORDER_RULES, turns_follow
-from pipeline.formats.rules.preferences import PREFERENCE_RULES
 from pipeline.records import PreferenceRecord
 
 __all__ = ["GEMINI_PREFERENCE"]

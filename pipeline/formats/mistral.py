@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from pipeline.formats.carries import Carries
+from pipeline.formats.fitting.carries import Carries
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
 from pipeline.formats.mends.fields import names_dropped, parameters_added
 from pipeline.formats.mends.openai_like import openai_mends
@@ -23,16 +23,6 @@ from pipeline.formats.mends.turns import (
     tail_dropped,
 )
 from pipeline.formats.mends.values import weights_of_others_dropped
-from pipeline.formats.openai_wire import (
-    ENCODER,
-    WireMessage,
-    WireTool,
-    bare_images,
-    decode_messages,
-    decode_tools,
-    encode_message,
-    encode_tools,
-)
 from pipeline.formats.rules.json_schemas import DRAFT_7, is_json_schema
 from pipeline.formats.rules.tools import TOOL_RULES, results_answer_calls
 from pipeline.formats.rules.turns import (
@@ -43,6 +33,16 @@ from pipeline.formats.rules.turns import (
     ends_with,
     system_comes_first,
     trains_something,
+)
+from pipeline.formats.wires.openai import (
+    ENCODER,
+    WireMessage,
+    WireTool,
+    bare_images,
+    decode_messages,
+    decode_tools,
+    encode_message,
+    encode_tools,
 )
 from pipeline.records import ChatRecord
 

@@ -12,14 +12,23 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from pipeline.formats.carries import Carries
+from pipeline.formats.fitting.carries import Carries
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
 from pipeline.formats.mends.fields import result_names_dropped
 from pipeline.formats.mends.openai_like import openai_mends
 from pipeline.formats.mends.places import CHAT
 from pipeline.formats.mends.turns import tail_dropped
 from pipeline.formats.mends.values import weights_of_others_dropped
-from pipeline.formats.openai_wire import (
+from pipeline.formats.rules.images import image_rules, images_within
+from pipeline.formats.rules.tools import TOOL_RULES, results_answer_calls
+from pipeline.formats.rules.turns import (
+    LAST_MESSAGE_OURS,
+    NOTHING_TO_TRAIN,
+    cited,
+    ends_with,
+    trains_something,
+)
+from pipeline.formats.wires.openai import (
     ENCODER,
     WireMessage,
     WireTool,
@@ -29,15 +38,6 @@ from pipeline.formats.openai_wire import (
     encode_tools,
     or_none,
     or_unset,
-)
-from pipeline.formats.rules.images import image_rules, images_within
-from pipeline.formats.rules.tools import TOOL_RULES, results_answer_calls
-from pipeline.formats.rules.turns import (
-    LAST_MESSAGE_OURS,
-    NOTHING_TO_TRAIN,
-    cited,
-    ends_with,
-    trains_something,
 )
 from pipeline.records import ChatRecord
 

@@ -6,13 +6,15 @@ Text alone. Imports `records` and the shared files of this room.
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from pipeline.formats.carries import Carries
+from pipeline.formats.fitting.carries import Carries
 from pipeline.formats.format import Format, Limits, Source
 from pipeline.formats.mends.fields import result_names_dropped
 from pipeline.formats.mends.openai_like import openai_mends
 from pipeline.formats.mends.places import PAIR
 from pipeline.formats.mends.values import output_weights_dropped, weights_of_others_dropped
-from pipeline.formats.openai_wire import (
+from pipeline.formats.rules.preferences import PREFERENCE_RULES, break_preference_rules
+from pipeline.formats.rules.tools import TOOL_RULES
+from pipeline.formats.wires.openai import (
     ENCODER,
     WireMessage,
     WireTool,
@@ -23,8 +25,6 @@ from pipeline.formats.openai_wire import (
     or_none,
     or_unset,
 )
-from pipeline.formats.rules.preferences import PREFERENCE_RULES, break_preference_rules
-from pipeline.formats.rules.tools import TOOL_RULES
 from pipeline.records import PreferenceRecord
 
 __all__ = ["OPENAI_DPO", "decode_preference", "encode_preference"]

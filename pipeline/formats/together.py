@@ -9,7 +9,7 @@ completions and bare text, are not read here. Imports `records` and the shared f
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pipeline.formats.carries import Carries
+from pipeline.formats.fitting.carries import Carries
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
 from pipeline.formats.mends.openai_like import openai_mends
 from pipeline.formats.mends.places import CHAT

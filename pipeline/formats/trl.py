@@ -13,16 +13,16 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
-from pipeline.formats.carries import Carries
+from pipeline.formats.fitting.carries import Carries
 from pipeline.formats.format import Format, Limits, Problem, Source
 from pipeline.formats.mends.openai_like import trl_mends
 from pipeline.formats.mends.places import CHAT
 from pipeline.formats.mends.turns import tail_dropped
-from pipeline.formats.openai_wire import ENCODER
 from pipeline.formats.rules.columns import LATE_KEY, keys_come_early
 from pipeline.formats.rules.trl import TRL_RULES, messages_survive, tools_survive
 from pipeline.formats.rules.turns import LAST_MESSAGE_OURS, ends_with
-from pipeline.formats.trl_wire import (
+from pipeline.formats.wires.openai import ENCODER
+from pipeline.formats.wires.trl import (
     TrlMessage,
     TrlTools,
     decode_messages,

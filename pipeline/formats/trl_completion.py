@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
 from pipeline.formats.mends.openai_like import trl_mends
 from pipeline.formats.mends.places import COMPLETION
-from pipeline.formats.openai_wire import ENCODER
 from pipeline.formats.rules.columns import LATE_KEY, keys_come_early
 from pipeline.formats.rules.trl import (
     ANSWER,
@@ -27,7 +26,8 @@ from pipeline.formats.rules.trl import (
     tools_survive,
 )
 from pipeline.formats.trl import TRL_CARRIES, TRL_PAGE
-from pipeline.formats.trl_wire import (
+from pipeline.formats.wires.openai import ENCODER
+from pipeline.formats.wires.trl import (
     TrlMessage,
     TrlTools,
     decode_messages,

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from pipeline.formats.format import Format, Limits, Problem, Rule
 from pipeline.formats.mends.openai_like import trl_mends
 from pipeline.formats.mends.places import TRL_PAIR
-from pipeline.formats.openai_wire import ENCODER
 from pipeline.formats.rules.columns import LATE_KEY, keys_come_early
 from pipeline.formats.rules.preferences import PREFERENCE_RULES
 from pipeline.formats.rules.trl import (
@@ -26,7 +25,8 @@ from pipeline.formats.rules.trl import (
     tools_survive,
 )
 from pipeline.formats.trl import TRL_CARRIES, TRL_PAGE
-from pipeline.formats.trl_wire import (
+from pipeline.formats.wires.openai import ENCODER
+from pipeline.formats.wires.trl import (
     TrlMessage,
     TrlTools,
     decode_messages,

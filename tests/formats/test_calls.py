@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.formats.calls import compact_results, number_calls
+from pipeline.formats.fitting.calls import compact_results, number_calls
 from pipeline.records import ImagePart, Message, ToolCall
 
 ASKED = Message("user", "Tyres?")

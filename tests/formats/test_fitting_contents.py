@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pipeline.formats import Fitted, Unfit, fit
-from pipeline.formats.carries import Carries
+from pipeline.formats.fitting.carries import Carries
 from pipeline.records import (
     ChatRecord,
     ContentPart,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
 from pipeline.formats import FORMATS, Fitted, Format, Unfit, fit, get_format
-from pipeline.formats.carries import Rewrite
+from pipeline.formats.fitting.carries import Rewrite
 from pipeline.records import Record
 from tests.formats.cases import CHATS, PREFERENCES
 from tests.formats.write_golden import told_of

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from pipeline.formats import get_format
-from pipeline.formats.openai_wire import WireMessage, decode_messages
 from pipeline.formats.rules.tools import results_answer_calls
+from pipeline.formats.wires.openai import WireMessage, decode_messages
 from pipeline.records import ImagePart, Message
 
 openai = get_format("openai")

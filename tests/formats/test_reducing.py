@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.formats.openapi import NO_PARAMETERS, from_openapi, to_openapi
-from pipeline.formats.reducing import reduce_schema
+from pipeline.formats.fitting.openapi import NO_PARAMETERS, from_openapi, to_openapi
+from pipeline.formats.fitting.reducing import reduce_schema
 from pipeline.formats.schemas import SchemaCheck
 
 ANYTHING = {"anyOf": [{"type": one} for one in ("string", "number", "boolean", "object")]}

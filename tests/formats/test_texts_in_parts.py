@@ -1,7 +1,7 @@
 """A record of parts and texts, for a format that takes one or the other."""
 
 from pipeline.formats import Fitted, fit
-from pipeline.formats.carries import Carries
+from pipeline.formats.fitting.carries import Carries
 from pipeline.records import ChatRecord, ImagePart, Message, PreferenceRecord, TextPart, ToolCall
 
 IN_PARTS = Carries(texts="in_parts", images=("data",))

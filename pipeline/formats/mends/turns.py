@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from pipeline.formats.fitting.merging import short_call_id
 from pipeline.formats.format import Mend
 from pipeline.formats.mends.places import Places, calls_in, each_message, lists_in, messages_in
-from pipeline.formats.merging import short_call_id
 
 __all__ = [
     "calls_renamed",

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from pipeline.formats.format import Problem, Rule
-from pipeline.formats.open_calls import OpenCall, OpenCalls
+from pipeline.formats.rules.open_calls import OpenCall, OpenCalls
 from pipeline.formats.rules.tools import TOOL_RULES
 from pipeline.formats.rules.turns import SYSTEM_FIRST
 from pipeline.formats.schemas import SchemaCheck, pointer_to

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
-from pipeline.formats.carries import Rewrite
+from pipeline.formats.fitting.carries import Rewrite
 from pipeline.records import ContentPart, ImagePart, Message, TextPart
 
 __all__ = ["drop_address_types", "image_type", "join_texts", "tell_image_types", "text_of"]

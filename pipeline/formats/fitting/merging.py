@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
-from pipeline.formats.carries import Rewrite
+from pipeline.formats.fitting.carries import Rewrite
 from pipeline.records import ContentPart, Message, TextPart
 
 __all__ = [

@@ -9,20 +9,20 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pipeline.formats.calls import compact_results, number_calls
-from pipeline.formats.carries import Carries, Rewrite
-from pipeline.formats.contents import drop_address_types, join_texts, tell_image_types
-from pipeline.formats.dropping import drop_fields, rewrite_beside
-from pipeline.formats.format import Format
-from pipeline.formats.merging import (
+from pipeline.formats.fitting.calls import compact_results, number_calls
+from pipeline.formats.fitting.carries import Carries, Rewrite
+from pipeline.formats.fitting.contents import drop_address_types, join_texts, tell_image_types
+from pipeline.formats.fitting.dropping import drop_fields, rewrite_beside
+from pipeline.formats.fitting.merging import (
     join_systems,
     merge_turns,
     put_system_into_user,
     put_texts_in_parts,
     rename_calls,
 )
-from pipeline.formats.refusing import refusals
-from pipeline.formats.weighing import weigh
+from pipeline.formats.fitting.refusing import refusals
+from pipeline.formats.fitting.weighing import weigh
+from pipeline.formats.format import Format
 from pipeline.records import ChatRecord, Message, PreferenceRecord, Record
 
 __all__ = ["Fitted", "Unfit", "fit", "line_of", "write_line"]

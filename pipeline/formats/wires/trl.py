@@ -13,8 +13,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from pipeline.formats.open_calls import OpenCall, OpenCalls
-from pipeline.formats.openai_wire import (
+from pipeline.formats.rules.open_calls import OpenCall, OpenCalls
+from pipeline.formats.wires.openai import (
     ENCODER,
     WireTool,
     decode_tools,

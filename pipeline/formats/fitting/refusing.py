@@ -6,9 +6,9 @@ Each sentence begins with the format's name, which the caller puts before it.
 from collections.abc import Iterator
 from itertools import groupby
 
-from pipeline.formats.carries import Carries
-from pipeline.formats.contents import image_type
-from pipeline.formats.weighing import refuse_weights
+from pipeline.formats.fitting.carries import Carries
+from pipeline.formats.fitting.contents import image_type
+from pipeline.formats.fitting.weighing import refuse_weights
 from pipeline.records import ChatRecord, ImagePart, Message, Record
 
 __all__ = ["refusals"]

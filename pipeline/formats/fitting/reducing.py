@@ -8,7 +8,7 @@ Google does. Imports `openapi`.
 
 from typing import Any
 
-from pipeline.formats.openapi import NO_PARAMETERS
+from pipeline.formats.fitting.openapi import NO_PARAMETERS
 
 __all__ = ["reduce_schema"]
 

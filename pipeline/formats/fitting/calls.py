@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pipeline.formats.carries import Rewrite
+from pipeline.formats.fitting.carries import Rewrite
 from pipeline.records import Message, ToolCall
 
 __all__ = ["compact_results", "number_calls"]

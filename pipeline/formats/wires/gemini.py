@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from pipeline.formats.openapi import NO_PARAMETERS, from_openapi, to_openapi
+from pipeline.formats.fitting.openapi import NO_PARAMETERS, from_openapi, to_openapi
 from pipeline.records import ContentPart, ImagePart, Message, TextPart, Tool, ToolCall
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pipeline.formats.carries import Carries, Rewrite
-from pipeline.formats.reducing import reduce_schema
+from pipeline.formats.fitting.carries import Carries, Rewrite
+from pipeline.formats.fitting.reducing import reduce_schema
 from pipeline.records import ContentPart, ImagePart, Message, Record, Tool
 
 __all__ = ["drop_fields", "rewrite_beside"]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from pipeline.formats.carries import Carries, Rewrite
+from pipeline.formats.fitting.carries import Carries, Rewrite
 from pipeline.records import Message
 
 __all__ = ["refuse_weights", "weigh"]

@@ -1,0 +1,1 @@
+"""How families of providers write messages and tools: to and from our own. Imports `records`."""
