@@ -114,7 +114,12 @@ def test_budgets_of_the_sample_bound_it(spec: BuildSpec) -> None:
     assert sum(one.high for one in few.records.values()) == pytest.approx(20)
     short = told(replace(spec, sample=SampleSpec(max_tokens=450)))
     assert sum(one.likely for one in short.tokens.values()) == pytest.approx(450)
-    assert sum(one.likely for one in short.records.values()) == pytest.approx(10)
+    whole = told(spec)
+    tokens, records = (
+        sum(one.likely for one in spans.values()) for spans in (whole.tokens, whole.records)
+    )
+    fitting = sum(one.likely for one in short.records.values())
+    assert fitting == pytest.approx(450 * records / tokens)
 
 
 def test_limits_that_it_would_not_keep_are_told(
