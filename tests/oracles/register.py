@@ -197,8 +197,9 @@ _TOGETHER_FILE = FileOracle(
     name="together-file",
     package=TOGETHER.package,
     covers="all lines of a file are of one shape",
-    misses="as of a line",
+    misses="as of a line; a weight of an example is unknown to it, such files are not shown to it",
     judge=together_package.judge_file,
+    knows=lambda line: "weight" not in line,
 )
 _DATASETS = FileOracle(
     name="datasets",
