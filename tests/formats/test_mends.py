@@ -432,6 +432,27 @@ def test_what_would_change_what_is_trained_is_not_repaired(line: dict[str, Any])
     assert mend_line(form, as_line(line)) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "messages"),
+    [
+        ("together", [USER | {"name": "ann"}, USER | {"name": "bob"}, ANSWER]),
+        ("together", [USER, ANSWER | {"weight": 0}, ANSWER | {"weight": 1}]),
+        ("together", [USER, ANSWER, CALLING]),
+        ("together", [USER, CALLING | {"content": "a"}, CALLING | {"content": "b"}]),
+        ("together", [USER, ANSWER, ANSWER | {"reasoning": "Hm."}]),
+        ("together", [USER, ANSWER, ANSWER | {"content": ""}]),
+        ("fireworks", [SYSTEM | {"name": "a"}, SYSTEM | {"name": "b"}, USER, ANSWER]),
+        ("fireworks", [SYSTEM, USER, SYSTEM, ANSWER]),
+    ],
+)
+def test_turns_that_say_more_than_their_content_stay_apart(
+    name: str, messages: list[dict[str, Any]]
+) -> None:
+    form = get_format(name)
+    assert form.check(as_line(chat(*messages)))
+    assert mend_line(form, as_line(chat(*messages))) is None
+
+
 def test_a_line_with_a_key_given_twice_is_not_written_again() -> None:
     line = as_line(chat(USER, ANSWER)).replace(b"}]}", b'}],"id":1,"id":2}')
     assert mend_line(get_format("openai"), line.replace(b',"id":2', b"")) is not None
@@ -477,7 +498,8 @@ def answers_in(value: Any) -> list[str]:
                 part["text"] for part in content or () if isinstance(part, dict) and "text" in part
             ]
         )
-        found += [piece for text in texts if isinstance(text, str) for piece in text.split("\n\n")]
+        said = [piece for text in texts if isinstance(text, str) for piece in text.split("\n\n")]
+        found += filter(None, said)
     return found
 
 

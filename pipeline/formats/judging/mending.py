@@ -51,8 +51,7 @@ def mend_line(form: Format[Any], line: bytes) -> Mended | None:
         if pointers:
             used.append(Used(mend.name, pointers))
             if not form.examine(value):
-                made = _ENCODER.encode(value)
-                return None if form.check(made) else Mended(made, tuple(used))
+                return Mended(_ENCODER.encode(value), tuple(used))
     return None
 
 

@@ -52,26 +52,14 @@ def tail_dropped(places: Places, role: str = "assistant") -> Mend:
 
 def systems_joined(places: Places) -> Mend:
     """System messages at the beginning as one, with a blank line between them."""
-
-    def joins(one: _Object, other: _Object) -> bool:
-        return _is(one, "system") and _is(other, "system")
-
     says = "System messages at the beginning become one, a blank line between them"
-    return _merging("systems_joined", says, places, joins, only_head=True)
+    return _merging("systems_joined", says, places, ("system",))
 
 
 def turns_merged(places: Places) -> Mend:
     """Turns of one speaker that follow one another, as one, with a blank line between them."""
-
-    def joins(one: _Object, other: _Object) -> bool:
-        return (
-            one.get("role") in ("user", "assistant")
-            and one.keys() == other.keys()
-            and all(one[key] == other[key] for key in one if key != "content")
-        )
-
     says = "Turns of one speaker that follow one another become one, a blank line between them"
-    return _merging("turns_merged", says, places, joins, only_head=False)
+    return _merging("turns_merged", says, places, ("user", "assistant"))
 
 
 def parts_joined(places: Places) -> Mend:
@@ -121,27 +109,17 @@ def _rename(pointer: str, found: _Object, key: str, rename: Callable[[str], str]
             yield f"{pointer}/{key}"
 
 
-def _merging(
-    name: str,
-    says: str,
-    places: Places,
-    joins: Callable[[_Object, _Object], bool],
-    *,
-    only_head: bool,
-) -> Mend:
+def _merging(name: str, says: str, places: Places, roles: tuple[str, ...]) -> Mend:
     def apply(line: _Object) -> Iterable[str]:
         changed: list[str] = []
         for pointer, messages in [*lists_in(line, places)][:1]:
             merged: list[Any] = []
             for at, one in enumerate(messages):
-                before = (
-                    merged[-1] if merged and (at == len(changed) + 1 or not only_head) else None
-                )
-                content = _joined(before, one, joins)
-                if content is None or before is None:
+                content = _joined(merged[-1], one, roles) if merged else None
+                if content is None:
                     merged.append(one)
                 else:
-                    merged[-1] = {**before, "content": content}
+                    merged[-1] = {**merged[-1], "content": content}
                     changed.append(f"{pointer}/{at}")
             messages[:] = merged
         return changed
@@ -149,11 +127,13 @@ def _merging(
     return Mend(name, says, apply)
 
 
-def _joined(one: Any, other: Any, joins: Callable[[_Object, _Object], bool]) -> Any:
+def _joined(one: Any, other: Any, roles: tuple[str, ...]) -> Any:
     """The content of both messages; None where they are not to be one."""
-    if not isinstance(one, dict) or not isinstance(other, dict) or not joins(one, other):
+    if not isinstance(one, dict) or not isinstance(other, dict) or one.get("role") not in roles:
         return None
-    if not one.get("content") or not other.get("content"):
+    if "tool_calls" in one or not one.get("content") or not other.get("content"):
+        return None
+    if one | {"content": ""} != other | {"content": ""}:
         return None
     match one["content"], other["content"]:
         case str(text), str(more):

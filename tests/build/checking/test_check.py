@@ -340,6 +340,21 @@ def test_rules_that_bind_lines_hold_over_a_whole_file(
     assert checked.formats[1].refused == 12
 
 
+def test_a_mended_line_must_fit_those_before_it_too(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    odd = line({**STRAY, "weight": 0.5})
+    fix = Fix(str(out))
+    checked = check(joined([*GOODS, line(STRAY), odd]), tmp_path, formats=("fireworks",), fix=fix)
+    assert rules(checked) == {"example-weights": [14]}
+    assert out.read_bytes() == joined([*GOODS, compact(GOOD), odd])
+
+
+def test_a_line_counts_once_for_a_kind_whatever_it_has_of_it(tmp_path: Path) -> None:
+    twice = line({"messages": [{"role": "human", "content": "?"}] * 2 + GOOD["messages"]})
+    (found,) = check(joined([*GOODS, twice]), tmp_path).formats[0].found
+    assert (found.lines, found.problems, len(found.first)) == (1, 2, 1)
+
+
 def test_problems_are_heard_in_order_up_to_a_number(tmp_path: Path) -> None:
     heard: list[Said] = []
     lines = [line(HUMAN), *GOODS[:3], line(TAIL), line(STRAY), b"{"]
