@@ -11,11 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 NEEDS = {"real": "TRAINSET_REAL_RUNS", "samples": "TRAINSET_RUN_SAMPLES"}
 """Markers of tests that need something from outside, and the variable that names it."""
 EXTRAS = {"mistral": "mistral_common"}
 """Markers of tests that need an extra, and what it is imported as."""
+
+
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+settings.load_profile("house")
+"""No test is judged by a busy machine; in CI the drawn examples are always the same."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
