@@ -3,6 +3,7 @@
 Imports `pipeline`.
 """
 
+import tomllib
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
@@ -13,6 +14,9 @@ import msgspec
 from pipeline.formats import FORMATS, Carries, Format, Rule, Source
 
 PAGE = Path(__file__).parent / "formats.md"
+ORACLES = Path(__file__).parents[1] / "tests" / "oracles"
+BOOK = ORACLES / "disagreements.json"
+EXCUSES = ORACLES / "excused.toml"
 
 HEAD = """\
 # Formats
@@ -23,7 +27,12 @@ was read and the day; a rule without one is our own and says why it is there.
 
 A record is refused or rewritten only where the tables say so. A refusal is the ledger's
 `format_refused` with the sentence; a rewrite stands in the ledger's column `rewritten`, as
-`gemini:systems_joined`.
+`gemini:systems_joined`. Of several formats that are asked for, a record has to be taken by all: for
+two datasets that are as large as each format allows, build twice.
+
+Every format is held against validators that other people wrote (`make test-oracles`): what one of
+them refuses is not accepted, unless it is listed here with the reason, and where only we refuse, the
+rule above it says why.
 
 """
 
@@ -120,6 +129,30 @@ def _section(form: Format[Any]) -> Iterator[str]:
         says = escape(rule.says, quote=False)
         yield f"| `{name}` | {says} | {rule.fix} | {_reason(rule)} |\n"
     yield "\n"
+    yield from _judged(form.name)
+
+
+def _judged(name: str) -> Iterator[str]:
+    """Which validators of other people it is held against, and where it differs from them."""
+    book = msgspec.json.decode(BOOK.read_bytes())
+    if name not in book["formats"]:
+        yield f"Held against no other validator: {book['unjudged'][name]}.\n\n"
+        return
+    told = book["formats"][name]
+    yield (
+        f"Held against other validators on {told['lines']:,} good and broken lines: all accept "
+        f"{told['accepted']:,}, both sides refuse {told['refused']:,}.\n\n"
+        "| validator | what it looks at | what it lets pass |\n|---|---|---|\n"
+    )
+    for one in told["judged_by"]:
+        yield f"| {one['package']} | {one['covers']} | {one['misses']} |\n"
+    alone = sorted(told["alone"].items(), key=lambda pair: -pair[1]["lines"])
+    rules = ", ".join(f"`{rule}` {found['lines']:,}" for rule, found in alone)
+    yield f"\nLines that only we refuse, by rule: {rules or 'none'}.\n\n"
+    excuses = tomllib.loads(EXCUSES.read_text(encoding="utf-8"))["excused"]
+    for one in (one for one in excuses if name in one["formats"]):
+        page = _cited(Source(one["source"], one["read"]))
+        yield f"Accepted although {one['oracle']} refuses it: {one['because']} ({page}).\n\n"
 
 
 def _limits(form: Format[Any]) -> Iterator[str]:
