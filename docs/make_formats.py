@@ -31,8 +31,8 @@ A record is refused or rewritten only where the tables say so. A refusal is the 
 two datasets that are as large as each format allows, build twice.
 
 Every format is held against validators that other people wrote (`make test-oracles`): what one of
-them refuses is not accepted, unless it is listed here with the reason, and where only we refuse, the
-rule above it says why.
+them refuses is not accepted, unless it is listed here with the reason, and where only we refuse,
+the rule says why.
 
 """
 
