@@ -4,10 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 OTHERS := .bench/venv/bin/python
+ORACLES := .venv-oracles/bin/python
 SOURCES := $(shell find pipeline schemas -type f -not -name '*.pyc' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs bench bench-neardup bench-others lint types contracts format clean lock
+.PHONY: help run test test-oracles lock-oracles check docs bench bench-neardup bench-others lint types contracts format clean lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,6 +18,9 @@ run: .venv/run.stamp ## build a dataset from sample_data and train on it, in an 
 
 test: .venv/dev.stamp ## all tests (those on real runs when TRAINSET_REAL_RUNS names the file)
 	@$(BIN)/python -m pytest -q
+
+test-oracles: .venv-oracles/made.stamp ## our verdicts beside other people's validators (FLAGS="--long --seed 7", --write)
+	@$(ORACLES) -m pytest -q -c tests/oracles/pytest.ini --rootdir . tests/oracles $(FLAGS)
 
 check: lint types contracts test ## format check, lint, types, import contracts, tests
 
@@ -50,8 +54,13 @@ lock: .venv/dev.stamp ## write what is installed to constraints.txt
 	@$(BIN)/python -m pip --disable-pip-version-check freeze --exclude-editable \
 		| grep -E '^[A-Za-z0-9._-]+==[^ @/]+$$' | LC_ALL=C sort -f > constraints.txt
 
+lock-oracles: .venv-oracles/made.stamp ## the same of the oracles' environment
+	@$(ORACLES) -m pip --disable-pip-version-check freeze --exclude-editable \
+		| grep -E '^[A-Za-z0-9._-]+==[^ @/]+$$' | grep -vFf tests/oracles/bare.txt \
+		| LC_ALL=C sort -f > tests/oracles/constraints.txt
+
 clean: ## remove what make has made: .venv, builds, caches
-	rm -rf .venv .trainset .bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf .venv .venv-oracles .trainset .bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache \
 		.import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -64,6 +73,20 @@ clean: ## remove what make has made: .venv, builds, caches
 		--requirement benchmarks/neardup/requirements.txt
 	@$(OTHERS) -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
 		text-dedup==0.4.0
+	@touch $@
+
+# Validators whose packages would bring torch or a cloud SDK come without what they depend on
+# (bare.txt); the last together that judges turns lies beside the newer one, in a folder.
+.venv-oracles/made.stamp: $(wildcard tests/oracles/*.txt) pyproject.toml
+	@echo "installing other people's validators into .venv-oracles ..." >&2
+	@$(PYTHON) -m venv .venv-oracles
+	@$(ORACLES) -m pip install --quiet --disable-pip-version-check --no-input \
+		--constraint tests/oracles/constraints.txt --requirement tests/oracles/requirements.txt \
+		--editable .
+	@$(ORACLES) -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
+		--ignore-requires-python --requirement tests/oracles/bare.txt
+	@$(ORACLES) -m pip install --quiet --disable-pip-version-check --no-input --no-deps --upgrade \
+		--target .venv-oracles/together-1.5.35 together==1.5.35
 	@touch $@
 
 .venv/made.stamp:

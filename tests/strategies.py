@@ -21,7 +21,10 @@ from pipeline.records import (
 
 __all__ = ["RECORDS", "chat_records", "preference_records"]
 
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
+    "rkJggg=="
+)
 """A PNG of one pixel."""
 WORDS = st.sampled_from(
     ["Which gear?", "The small one.", "{}", "a\nb", "é 🚲 א", '"quoted"', "\u2028", "user"]
@@ -52,19 +55,27 @@ WEIGHTS = st.sampled_from([None, None, None, 0, 1])
 
 
 @st.composite
-def _contents(draw: st.DrawFn, images: Sequence[ImagePart] = ()) -> str | tuple[TextPart | ImagePart, ...]:
+def _contents(
+    draw: st.DrawFn, images: Sequence[ImagePart] = ()
+) -> str | tuple[TextPart | ImagePart, ...]:
     """Three times in four a text; else parts."""
     if draw(st.integers(0, 3)):
         return draw(TEXTS)
     part = TEXTS.map(TextPart)
-    return tuple(draw(st.lists(part | st.sampled_from(images) if images else part, min_size=1, max_size=3)))
+    return tuple(
+        draw(st.lists(part | st.sampled_from(images) if images else part, min_size=1, max_size=3))
+    )
 
 
 @st.composite
 def _calls(draw: st.DrawFn, number: int) -> list[Message]:
     """A turn of calls and its results."""
     calls = tuple(
-        ToolCall(f"call_{number}_{at}", draw(st.sampled_from(NAMES)), draw(st.dictionaries(WORDS, JSON, max_size=2)))
+        ToolCall(
+            f"call_{number}_{at}",
+            draw(st.sampled_from(NAMES)),
+            draw(st.dictionaries(WORDS, JSON, max_size=2)),
+        )
         for at in range(draw(st.integers(1, 2)))
     )
     said = draw(st.sampled_from([None, None, "One moment."]))
@@ -128,7 +139,9 @@ def preference_records(draw: st.DrawFn) -> PreferenceRecord:
     prompt = draw(_turns(tools=with_tools))
     while prompt[-1].role == "assistant":
         prompt.pop()
-    answers = st.lists(st.builds(Message, st.just("assistant"), _contents()), min_size=1, max_size=1)
+    answers = st.lists(
+        st.builds(Message, st.just("assistant"), _contents()), min_size=1, max_size=1
+    )
     if with_tools:
         answers |= _calls(9).map(lambda turns: turns[:1])
     tools = draw(_tools()) if with_tools else ()

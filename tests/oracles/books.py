@@ -1,4 +1,4 @@
-"""`disagreements.json`: what the suite found, as it is checked in and shown in the documentation."""
+"""`disagreements.json`: what the suite found, as it is checked in and shown in the docs."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -29,11 +29,13 @@ def complaints(form: Format[Any], tally: Tally, recorded: Mapping[str, Any]) -> 
             yield f"{form.name} refuses what all accept by a rule without a source: {kind}"
         if kind not in known:
             example = tally.examples[kind]
-            yield f"{form.name}: a disagreement that is not recorded ({count} lines): {kind}\n    {example}"
+            said = f"a disagreement that is not recorded ({count} lines): {kind}"
+            yield f"{form.name}: {said}\n    {example}"
     seen = {_rule(kind) for kind in tally.alone}
     for rule_name, row in recorded.get("alone", {}).items():
         if row["lines"] >= COMMON and rule_name not in seen:
             yield f"{form.name}: a recorded disagreement that is no more: {rule_name}"
+
 
 def unneeded(tallies: Mapping[str, Tally]) -> list[str]:
     """Rows of `excused.toml` that no line of their formats needs."""
@@ -109,7 +111,9 @@ def _by_rule(tally: Tally) -> dict[str, Any]:
 def _kinds(rows: Mapping[str, Any]) -> set[str]:
     """Kinds as `Tally.alone` has them."""
     return {
-        place.replace("file: ", f"file: {rule} ", 1) if place.startswith("file: ") else f"{rule} {place}"
+        place.replace("file: ", f"file: {rule} ", 1)
+        if place.startswith("file: ")
+        else f"{rule} {place}"
         for rule, row in rows.items()
         for place in row["places"]
     }

@@ -62,7 +62,9 @@ def changes(value: Any, place: Place) -> list[Change]:
         "text": "text", "empty text": "", "list": [], "object": {},
     }  # fmt: skip
     found += [
-        (f"is {name}", lambda _, new=new: new) for name, new in others.items() if not _same(new, value)
+        (f"is {name}", lambda _, new=new: new)
+        for name, new in others.items()
+        if not _same(new, value)
     ]
     found.append(("in a list", lambda old: [old]))
     found.append(("in an object", lambda old: {"value": old}))
@@ -113,9 +115,14 @@ def _of_list(value: list[Any]) -> list[Change]:
     for at in range(len(value)):
         found.append((f"{at} twice", lambda old, at=at: [*old[: at + 1], *old[at:]]))
         found.append(
-            (f"{at} and the next swapped", lambda old, at=at: [*old[:at], *old[at : at + 2][::-1], *old[at + 2 :]])
+            (
+                f"{at} and the next swapped",
+                lambda old, at=at: [*old[:at], *old[at : at + 2][::-1], *old[at + 2 :]],
+            )
         )
-        found.append((f"{at} moved to the end", lambda old, at=at: [*old[:at], *old[at + 1 :], old[at]]))
+        found.append(
+            (f"{at} moved to the end", lambda old, at=at: [*old[:at], *old[at + 1 :], old[at]])
+        )
     return found
 
 

@@ -61,7 +61,7 @@ def read_json(line: bytes) -> Any:
 
 
 def one_line(error: BaseException | str) -> str:
-    """A refusal in one line: of pydantic each place and what is said of it, else the error's type."""
+    """A refusal in one line: pydantic's by place, others' with the error's type."""
     if isinstance(error, ValidationError):
         places = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         said = "; ".join(places)
@@ -71,7 +71,7 @@ def one_line(error: BaseException | str) -> str:
 
 
 def exhaust(value: Any) -> None:
-    """Walk through all of it: pydantic checks the items of an `Iterable` when they are asked for."""
+    """Walk through all of it: pydantic checks an item of an `Iterable` when it is asked for."""
     if isinstance(value, Mapping):
         for one in value.values():
             exhaust(one)

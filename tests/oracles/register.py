@@ -144,7 +144,7 @@ CLAUDE = Oracle(
 TRL = Oracle(
     name="trl",
     package="trl==1.16.0",
-    covers="the columns of a record; whether the templates of Qwen 3, gpt-oss and Gemma 4 can write it",
+    covers="the columns; whether the templates of Qwen 3, gpt-oss and Gemma 4 can write it",
     misses="what a template passes over: unknown roles and keys, contents that are no text",
     judge=trl_package.judge,
 )
@@ -154,14 +154,14 @@ _FIREWORKS = (
         name="openai-schema",
         package=OPENAI_SCHEMA.package,
         covers=OPENAI_SCHEMA.covers,
-        misses="what Fireworks adds, which is taken out first: weights, reasoning, calls without ids",
+        misses="what Fireworks adds, taken out first: weights, reasoning, calls without ids",
         judge=fireworks_as_openai.judge_schema,
     ),
     Oracle(
         name="openai-types",
         package=OPENAI_TYPES.package,
         covers=OPENAI_TYPES.covers,
-        misses="what Fireworks adds, which is taken out first: weights, reasoning, calls without ids",
+        misses="what Fireworks adds, taken out first: weights, reasoning, calls without ids",
         judge=fireworks_as_openai.judge_types,
     ),
 )

@@ -231,7 +231,7 @@ def _kind(problem: Problem) -> str:
 _FREE = re.compile(r"(/(?:parameters|inputSchema/json|arguments|args|response|toolUse/input))/.*")
 """Places below which keys are the user's own."""
 _PHRASES = re.compile(
-    r"(?:is not (?:of types?|one of|valid under)|is a required property|should (?:be non-empty|not )"
+    r"(?:is not (?:of types?|one of|valid under)|is a required property|should (?:be non-empty|not)"
     r"|Additional properties are not allowed|is too (?:long|short)|does not (?:match|have enough)"
     r"|was expected|is (?:less|greater) than|has (?:non-unique|too many)|is valid under each)"
 )
@@ -295,4 +295,3 @@ def _file_books(
             tally.example(tally.loose, f"{oracle.name}: {_shape(reason)}", file)
         else:
             tally.excused[excuse] += 1
-

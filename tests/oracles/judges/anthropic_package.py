@@ -1,8 +1,10 @@
 """The `anthropic` package: its types of messages, read strictly by pydantic."""
 
+from typing import NotRequired
+
 from anthropic.types import MessageParam, TextBlockParam
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from tests.oracles.oracle import exhaust, one_line, read_json
 

@@ -1,4 +1,4 @@
-"""botocore's model of Bedrock's Converse: types and keys of turns, of what they hold and of tools."""
+"""botocore's model of Bedrock's Converse: types and keys of turns, their blocks and tools."""
 
 from functools import cache
 from typing import Any

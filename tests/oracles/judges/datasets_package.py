@@ -8,9 +8,9 @@ from pathlib import Path
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_DATASETS_OFFLINE", "1")
 
-import datasets  # noqa: E402 (after what it reads at its start)
+import datasets
 
-from tests.oracles.oracle import one_line  # noqa: E402
+from tests.oracles.oracle import one_line
 
 __all__ = ["judge_file"]
 

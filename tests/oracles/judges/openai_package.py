@@ -4,7 +4,7 @@ The types know no `weight`, which only training has: it is taken out of the assi
 first, and OpenAI's schema (`openai_schema`) judges it.
 """
 
-from typing import Any
+from typing import Any, NotRequired
 
 from openai.types.chat import (
     ChatCompletionAssistantMessageParam,
@@ -12,7 +12,7 @@ from openai.types.chat import (
     ChatCompletionToolParam,
 )
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from tests.oracles.oracle import exhaust, one_line, read_json, without
 
@@ -66,7 +66,9 @@ def _without_weights(value: Any) -> Any:
         return value
     if isinstance(value.get("messages"), list):
         kept = [
-            without(one, "weight") if isinstance(one, dict) and one.get("role") == "assistant" else one
+            without(one, "weight")
+            if isinstance(one, dict) and one.get("role") == "assistant"
+            else one
             for one in value["messages"]
         ]
         value = {**value, "messages": kept}

@@ -13,12 +13,12 @@ from typing import Any
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-import trl  # noqa: E402 (after what it reads at its start)
-from tokenizers import Tokenizer, models  # noqa: E402
-from transformers import PreTrainedTokenizerFast  # noqa: E402
-from trl.data_utils import apply_chat_template, is_conversational  # noqa: E402
+import trl
+from tokenizers import Tokenizer, models
+from transformers import PreTrainedTokenizerFast
+from trl.data_utils import apply_chat_template, is_conversational
 
-from tests.oracles.oracle import one_line, read_json  # noqa: E402
+from tests.oracles.oracle import one_line, read_json
 
 __all__ = ["TEMPLATES", "judge"]
 
@@ -29,7 +29,7 @@ TEMPLATES = ("qwen3", "gptoss", "gemma4_v5")
 @cache
 def _tokenizer(template: str) -> Any:
     folder = Path(trl.__file__).with_name("chat_templates")
-    toy = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE()), eos_token="</s>")  # noqa: S106 (no password)
+    toy = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE()), eos_token="</s>")
     toy.chat_template = (folder / f"{template}.jinja").read_text(encoding="utf-8")
     return toy
 
@@ -48,7 +48,9 @@ def judge(line: bytes) -> str | None:
         tools = example.get("tools")
         for template in TEMPLATES:
             apply_chat_template(
-                example, _tokenizer(template), tools=read_json(tools.encode()) if isinstance(tools, str) else tools
+                example,
+                _tokenizer(template),
+                tools=read_json(tools.encode()) if isinstance(tools, str) else tools,
             )
     except Exception as error:  # noqa: BLE001 (a template raises what it likes)
         return one_line(error)
