@@ -5,8 +5,9 @@
 FILE holds good lines of OpenAI's chat format; without it they are made by a build of the sample
 data. Its lines, and short ones of some 170 bytes, are each repeated, with a number that makes them
 differ, to a file of `--megabytes`. `--together` names an interpreter that has together 2.14.0, the
-last version that looks at records. With `--gigabytes` a file of that size is checked by itself and
-its peak memory told; the file is removed afterwards.
+last version that looks at records. With `--gigabytes` a file of that size is checked by itself,
+by Together's format, which takes so large a one, and its peak memory told; the file is removed
+afterwards.
 """
 
 import argparse
@@ -123,7 +124,9 @@ def main() -> None:
             size = write(path, lines, int(flags.gigabytes * 1e9))
             print(f"\n{size / 1e9:.1f} GB")
             for workers in ("1", "2"):
-                cost = measure([*CHECK, "--workers", workers, str(path)])
+                cost = measure(
+                    [TRAINSET, "check", "--format", "together", "--workers", workers, str(path)]
+                )
                 speed = size / 1e6 / cost.wall
                 told = f"{cost.wall:.1f} s, {speed:,.0f} MB/s, peak {cost.peak_mb:,.0f} MB"
                 print(f"{workers} processes: {told}", flush=True)

@@ -112,13 +112,14 @@ class BatchJudge:
     ) -> None:
         data = block.data
         start = block.start if isinstance(block, LineBlock) else None
-        lines = data.removesuffix(b"\n").split(b"\n") if data else []
+        lines = data.split(b"\n")
+        lines.pop()  # what follows the last newline: nothing
         refused: list[Refusal] = []
         asked = self._asked
         first = found.lines + 1
         keep = refused.append if asked.fix else _first_of(found.refusals, asked.listed)
         judge.judge(lines, first, start, keep)
-        returns = data.count(b"\r\n")
+        returns = data.count(b"\r\n") if b"\r" in data else 0
         if returns and not found.carriage_returns:
             found.first_return = first + data[: data.index(b"\r\n")].count(b"\n")
         found.carriage_returns += returns
