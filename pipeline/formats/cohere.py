@@ -15,6 +15,10 @@ from msgspec import Struct
 
 from pipeline.formats.fitting.carries import Carries
 from pipeline.formats.format import Format, Limits, Problem, Rule, Source
+from pipeline.formats.mends.fields import names_dropped, nulls_dropped, unknown_keys_dropped
+from pipeline.formats.mends.places import CHAT
+from pipeline.formats.mends.turns import parts_joined, roles_renamed
+from pipeline.formats.mends.values import trained_weights_dropped
 from pipeline.records import ChatRecord, Message
 
 __all__ = ["COHERE"]
@@ -105,5 +109,13 @@ COHERE = Format(
     encode=_encode,
     decode=_decode,
     break_rules=_break_rules,
+    mends=(
+        nulls_dropped(CHAT),
+        parts_joined(CHAT),
+        names_dropped(CHAT),
+        trained_weights_dropped(CHAT),
+        roles_renamed(CHAT, {**_SPEAKERS, "developer": "System"}),
+        unknown_keys_dropped("messages"),
+    ),
 )
 """Text alone; the first System message is the preamble, later ones are speakers."""

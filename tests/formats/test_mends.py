@@ -385,6 +385,12 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("gemini", "tail_dropped", gemini(ASKED, MODEL, ASKED, answer=MODEL, after=ASKED), GEMINI_TWO),
     ("gemini", "unknown_keys_dropped", gemini() | {"id": 1}, gemini()),
     ("gemini-preference", "roles_renamed", gemini_pair("assistant"), gemini_pair("model")),
+    (
+        "cohere",
+        "roles_renamed",
+        chat(SYSTEM, USER | {"name": "ann"}, ANSWER | {"weight": 1}),
+        chat(SYSTEM | {"role": "System"}, USER | {"role": "User"}, ANSWER | {"role": "Chatbot"}),
+    ),
 ]
 
 
