@@ -5,7 +5,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,20 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-NEEDS = {"real": "TRAINSET_REAL_RUNS", "samples": "TRAINSET_RUN_SAMPLES"}
+from tests.postgres import Schemas
+
+NEEDS = {
+    "real": "TRAINSET_REAL_RUNS",
+    "samples": "TRAINSET_RUN_SAMPLES",
+    "postgres": "TRAINSET_POSTGRES",
+}
 """Markers of tests that need something from outside, and the variable that names it."""
 EXTRAS = {"mistral": "mistral_common"}
 """Markers of tests that need an extra, and what it is imported as."""
+AMOUNTS = {"TRAINSET_KILLS"}
+"""How much of something a test does."""
+STARTING_A_STUDIO = {"served", "shop"}
+"""Fixtures outside the Studio's room that start one."""
 
 
 settings.register_profile(
@@ -30,7 +40,14 @@ settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without what a variable names, or an extra, there are no tests that need it."""
+    """Without what a variable names, or an extra, there are no tests that need it.
+
+    Where a PostgreSQL is named, `-m postgres` is every test that starts a Studio.
+    """
+    for item in items if os.environ.get(NEEDS["postgres"]) else ():
+        room = item.path.is_relative_to(Path(__file__).parent / "studio")
+        if room or STARTING_A_STUDIO & set(getattr(item, "fixturenames", ())):
+            item.add_marker("postgres")
     there = {marker: bool(os.environ.get(variable)) for marker, variable in NEEDS.items()}
     there |= {marker: find_spec(name) is not None for marker, name in EXTRAS.items()}
     for marker, is_there in there.items():
@@ -45,8 +62,36 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is configured on the machine does not reach a test."""
     for name in list(os.environ):
-        if name.startswith("TRAINSET_") and name not in NEEDS.values():
+        if name.startswith("TRAINSET_") and name not in {*NEEDS.values(), *AMOUNTS}:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def schemas() -> Iterator[Schemas | None]:
+    """Where TRAINSET_POSTGRES names a server, every data-dir's state lies in a schema of its own.
+
+    Without it there are none, and the state lies in a SQLite file as it does by default.
+    """
+    if not (url := os.environ.get(NEEDS["postgres"])):
+        yield None
+        return
+    made = Schemas(url)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.studio.database.place.default_place", made.of)
+        yield made
+    made.drop()
+
+
+@pytest.fixture(autouse=True)
+def database_of_commands(
+    clean_environ: None,  # noqa: ARG001 (first nothing is configured)
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    schemas: Schemas | None,
+) -> None:
+    """`trainset studio ...` in a test that starts a Studio: one database a test."""
+    if schemas is not None and request.node.get_closest_marker("postgres"):
+        monkeypatch.setenv("TRAINSET_DATABASE", schemas.of(request.node.nodeid))
 
 
 THINGS = [

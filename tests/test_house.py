@@ -19,7 +19,7 @@ HEAVY = {
     "tiktoken",
 }  # fmt: skip
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|Users|work|mnt|opt)/[\w.-]+")
-NEEDS = {"TRAINSET_REAL_RUNS", "TRAINSET_RUN_SAMPLES"}
+NEEDS = {"TRAINSET_REAL_RUNS", "TRAINSET_RUN_SAMPLES", "TRAINSET_POSTGRES"}
 NOT_COLLECTED = {"tests/stages/test_run_samples.py"}
 """Deselected where nothing names the samples."""
 if find_spec("mistral_common") is None:

@@ -11,6 +11,13 @@ __all__ = ["command"]
 data_dir_flag = click.option(
     "--data-dir", required=True, type=click.Path(path_type=Path), help="Where its data lie."
 )
+database_flag = click.option(
+    "--database",
+    metavar="URL",
+    envvar="TRAINSET_DATABASE",
+    help="Keep the state in PostgreSQL: postgresql+psycopg://USER@HOST/NAME. A password is better "
+    "given in TRAINSET_DATABASE or a ~/.pgpass than here.",
+)
 
 
 @click.group("studio")
@@ -22,7 +29,7 @@ def command() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True)
 @data_dir_flag
-@click.option("--database", metavar="URL", help="Another database (not built yet).")
+@database_flag
 @click.option("--objects", metavar="URL", help="Another place for datasets (not built yet).")
 @click.option("--allow-remote", is_flag=True, help="Permit a host that others can reach.")
 def serve_command(
@@ -37,15 +44,14 @@ def serve_command(
     """Serve until interrupted; prints 'Studio ready at http://HOST:PORT'."""
     from pipeline.studio import serve  # noqa: PLC0415 (a server: only where it is used)
 
-    if database is not None:
-        raise UsageError("--database: only the SQLite file in --data-dir is built yet")
     if objects is not None:
         raise UsageError("--objects: only the folder in --data-dir is built yet")
-    serve(host=host, port=port, data_dir=data_dir, allow_remote=allow_remote)
+    serve(host=host, port=port, data_dir=data_dir, allow_remote=allow_remote, database=database)
 
 
 @command.command("import")
 @data_dir_flag
+@database_flag
 @click.option("--runs", type=click.Path(path_type=Path), help="Run documents.")
 @click.option("--environments", type=click.Path(path_type=Path), help="A JSON list of them.")
 @click.option(
@@ -57,6 +63,7 @@ def serve_command(
 def import_command(
     *,
     data_dir: Path,
+    database: str | None,
     runs: Path | None,
     environments: Path | None,
     interactions: Path | None,
@@ -67,7 +74,9 @@ def import_command(
 
     if runs is None and interactions is None:
         raise UsageError("there is nothing to import: give --runs FILE or --interactions FILE")
-    report = import_into(data_dir, runs, environments, project, interactions=interactions)
+    report = import_into(
+        data_dir, runs, environments, project, interactions=interactions, database=database
+    )
     for problem in report.problems:
         click.echo(problem, err=True)
     if interactions is not None:
@@ -79,9 +88,10 @@ def import_command(
 
 @command.command("key")
 @data_dir_flag
+@database_flag
 @click.option("--project", required=True)
-def key_command(*, data_dir: Path, project: str) -> None:
+def key_command(*, data_dir: Path, database: str | None, project: str) -> None:
     """Make an API key for a project and print it: it is shown this once."""
     from pipeline.studio import new_key  # noqa: PLC0415
 
-    click.echo(new_key(data_dir, project))
+    click.echo(new_key(data_dir, project, database))

@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
-from sqlalchemy import Connection, Table, Text, cast, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Table, select
 
 from pipeline.api.documents import Documents
 from pipeline.api.interactions import Interaction
 from pipeline.api.prompts import PromptTemplate
+from pipeline.studio.database import holds, upsert
+from pipeline.studio.facts import FULL_INTERACTION
 from pipeline.studio.failures import missing
 from pipeline.studio.tables import interactions, prompts, runs, session_runs
 
@@ -52,25 +53,17 @@ def documents_of_session(connection: Connection, project: str, session: str) -> 
 
     In the order of their ids, interactions first.
     """
-    named = connection.execute(_interactions_of(session, project)).all()
-    wanted = {row.interaction for row in named if row.interaction}
+    members = (session_runs.c.run == runs.c.id) & (runs.c.project == project)
+    of_session = session_runs.c.session == session
+    named = select(runs.c.interaction).join(session_runs, members).where(of_session).distinct()
+    wanted = {ident for ident in connection.execute(named).scalars() if ident}
     found = _documents(connection, interactions, project, wanted)
-    holders = [*found.values(), *(row.held for row in named if row.held)]
+    held = select(runs.c.ref).join(session_runs, members).where(of_session)
+    shown = connection.execute(held.where(holds(runs.c.facts, FULL_INTERACTION))).scalars()
+    holders = [*found.values(), *{_interaction_in(ref) for ref in shown}]
     templates = {ident for holder in holders for ident in _template_ids(holder)}
     texts = _documents(connection, prompts, project, templates)
     return [*_by_id(found), *_by_id(texts)]
-
-
-def _interactions_of(session: str, project: str) -> Any:
-    """Each interaction of a session's runs once, as the runs name it and as they hold it."""
-    held = func.json_extract(cast(runs.c.ref, Text), "$.interaction")
-    kind = func.json_type(cast(runs.c.ref, Text), "$.interaction")
-    return (
-        select(runs.c.interaction, func.iif(kind == "object", held, None).label("held"))
-        .join(session_runs, (session_runs.c.run == runs.c.id) & (runs.c.project == project))
-        .where(session_runs.c.session == session)
-        .distinct()
-    )
 
 
 def _keyed(documents: Mapping[str, bytes], kind: type[Struct]) -> list[dict[str, Any]]:
@@ -83,14 +76,7 @@ def _keyed(documents: Mapping[str, bytes], kind: type[Struct]) -> list[dict[str,
 
 
 def _put(connection: Connection, table: Table, project: str, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    statement = insert(table)
-    changed = {name: statement.excluded[name] for name in ("name", "version", "document")}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["project", "id"], set_=changed),
-        [{"project": project, **row} for row in rows],
-    )
+    upsert(connection, table, ("project", "id"), [{"project": project, **row} for row in rows])
 
 
 def _document(connection: Connection, table: Table, project: str, ident: str) -> bytes | None:
@@ -115,16 +101,20 @@ def _by_id(documents: Mapping[str, bytes]) -> list[bytes]:
 
 
 def _shown_by_a_run(connection: Connection, project: str, ident: str) -> bytes | None:
-    ref = cast(runs.c.ref, Text)
     query = (
-        select(func.json_extract(ref, "$.interaction"))
+        select(runs.c.ref)
         .where(runs.c.project == project, runs.c.interaction == ident)
-        .where(func.json_type(ref, "$.interaction.prompts") == "array")
+        .where(holds(runs.c.facts, FULL_INTERACTION))
         .order_by(runs.c.updated_at.desc(), runs.c.id)
         .limit(1)
     )
-    found = connection.execute(query).scalar_one_or_none()
-    return None if found is None else str(found).encode()
+    ref = connection.execute(query).scalar_one_or_none()
+    return None if ref is None else _interaction_in(ref)
+
+
+def _interaction_in(ref: bytes) -> bytes:
+    """The interaction that a run's reference holds in full."""
+    return bytes(msgspec.json.decode(ref, type=dict[str, Raw])["interaction"])
 
 
 def _with_references(connection: Connection, project: str, document: bytes) -> bytes:

@@ -10,13 +10,12 @@ from typing import BinaryIO
 import msgspec
 import zstandard
 from msgspec import Struct
-from sqlalchemy.dialects.sqlite import insert
 
 from pipeline.api.documents import Documents, sort_documents
 from pipeline.api.environments import AIModel, Environment
 from pipeline.errors import SourceUnreadable
 from pipeline.studio.catalog import put_documents
-from pipeline.studio.database import Database
+from pipeline.studio.database import Database, upsert
 from pipeline.studio.runs import put_runs, row_of
 from pipeline.studio.tables import environments
 
@@ -114,14 +113,8 @@ def _put_environments(database: Database, found: list[Environment], project: str
     rows = [
         {"project": project, "id": one.id, "document": msgspec.json.encode(one)} for one in found
     ]
-    statement = insert(environments)
-    update = {"document": statement.excluded.document}
-    if not rows:
-        return
     with database.write() as connection:
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["project", "id"], set_=update), rows
-        )
+        upsert(connection, environments, ("project", "id"), rows)
 
 
 def _store(database: Database, rows: list[dict[str, object]]) -> None:

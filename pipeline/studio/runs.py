@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
-from sqlalchemy import Connection, Select, Text, cast, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Select, not_, select
 
+from pipeline.studio.database import holds, upsert
+from pipeline.studio.facts import equal_line, facts_of, present_line
 from pipeline.studio.failures import bad_request, missing
 from pipeline.studio.tables import runs, session_runs
 
@@ -29,6 +30,8 @@ __all__ = [
 HEAVY = ("result", "parameters", "result_schema", "prompt")
 """What a reference leaves out."""
 _MANY = 500
+_MAX_ID = 500
+"""Characters of an id that an index holds in every database."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _COLUMNS = {
     "modelId": "model",
@@ -76,6 +79,10 @@ def row_of(project: str, raw: bytes) -> dict[str, Any]:
     raw.decode()
     if not keys.id:
         raise msgspec.ValidationError("`id` is empty")
+    interaction = _ident(keys.interaction, "id")
+    for name, ident in (("id", keys.id), ("interaction", interaction or "")):
+        if len(ident) > _MAX_ID:
+            raise msgspec.ValidationError(f"`{name}` has more than {_MAX_ID} characters")
     fields = _FIELDS.decode(raw)
     for name in HEAVY:
         fields.pop(name, None)
@@ -85,12 +92,13 @@ def row_of(project: str, raw: bytes) -> dict[str, Any]:
         "id": keys.id,
         "raw": raw,
         "ref": msgspec.json.encode(fields),
-        "interaction": _ident(keys.interaction, "id"),
+        "interaction": interaction,
         "interaction_name": _ident(keys.interaction, "name"),
         "environment": _ident(keys.environment, "id"),
         "model": keys.model_id,
         "status": keys.status,
         "tags": "\n".join(["", *(_on_a_line(tag) for tag in tags if isinstance(tag, str)), ""]),
+        "facts": facts_of(fields),
         "created_at": _sortable(keys.created_at),
         "updated_at": _sortable(keys.updated_at),
     }
@@ -98,15 +106,7 @@ def row_of(project: str, raw: bytes) -> dict[str, Any]:
 
 def put_runs(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Store runs; one that is there already is replaced."""
-    statement = insert(runs)
-    changed = {
-        column.name: statement.excluded[column.name]
-        for column in runs.columns
-        if not column.primary_key
-    }
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["project", "id"], set_=changed), rows
-    )
+    upsert(connection, runs, ("project", "id"), rows)
 
 
 def get_raw(connection: Connection, project: str, run: str) -> bytes:
@@ -181,14 +181,16 @@ def _filtered(query: Select[Any], project: str, asked: RunFilter) -> Select[Any]
         name = asked.interaction
         query = query.where((runs.c.interaction == name) | (runs.c.interaction_name == name))
     for tag in asked.tags:
-        query = query.where(func.instr(runs.c.tags, f"\n{_on_a_line(tag)}\n") > 0)
+        query = query.where(holds(runs.c.tags, f"\n{_on_a_line(tag)}\n"))
     if asked.start is not None:
         query = query.where(runs.c.created_at >= asked.start)
     if asked.end is not None:
         query = query.where(runs.c.created_at < asked.end)
     for field, wanted in asked.fields.items():
-        found = func.json_extract(cast(runs.c.ref, Text), f'$."{field}"')
-        query = query.where(found.is_(None) if wanted is None else found == wanted)
+        if wanted is None:
+            query = query.where(not_(holds(runs.c.facts, present_line(field))))
+        else:
+            query = query.where(holds(runs.c.facts, equal_line(field, wanted)))
     return query.order_by(runs.c.updated_at.desc(), runs.c.id)
 
 
@@ -241,4 +243,4 @@ def _on_a_line(tag: str) -> str:
 
 
 def _sortable(text: str | None) -> str | None:
-    return text if text is None else moment(text) or text
+    return text if text is None else moment(text) or text[:_MAX_ID]

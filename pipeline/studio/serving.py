@@ -6,7 +6,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,7 +18,7 @@ from pipeline.errors import PermanentError, UsageError
 from pipeline.storage import hold_folder
 from pipeline.studio.app import make_app
 from pipeline.studio.building import build_with_stages
-from pipeline.studio.database import Database
+from pipeline.studio.database import Database, place_of
 from pipeline.studio.importing import (
     ImportReport,
     import_environments,
@@ -46,9 +46,11 @@ class EmbeddedStudio:
         port: int = 0,
         token_lifetime: float = TOKEN_LIFETIME,
         link_lifetime: float = LINK_LIFETIME,
+        database: str | None = None,
     ) -> None:
         self._given_dir = data_dir
         self._port = port
+        self._database = database
         self._lifetimes = (token_lifetime, link_lifetime)
         self._stack = ExitStack()
         self._studio: Studio | None = None
@@ -117,6 +119,7 @@ class EmbeddedStudio:
             builder=build_with_stages,
             token_lifetime=token_lifetime,
             link_lifetime=link_lifetime,
+            database=self._database,
         )
         self._stack.callback(self._studio.database.close)
         listener = _listen("127.0.0.1", self._port)
@@ -125,7 +128,14 @@ class EmbeddedStudio:
         self._stack.enter_context(_serving(self._studio, listener))
 
 
-def serve(*, host: str, port: int, data_dir: Path, allow_remote: bool = False) -> None:
+def serve(
+    *,
+    host: str,
+    port: int,
+    data_dir: Path,
+    allow_remote: bool = False,
+    database: str | None = None,
+) -> None:
     """Serve until interrupted; says on stdout when it is ready."""
     if not (allow_remote or _is_loopback(host)):
         raise UsageError(
@@ -134,7 +144,7 @@ def serve(*, host: str, port: int, data_dir: Path, allow_remote: bool = False) -
         )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     with hold_folder(data_dir), _listen(host, port) as listener:
-        studio = open_studio(data_dir, builder=build_with_stages)
+        studio = open_studio(data_dir, builder=build_with_stages, database=database)
         studio.links.origin = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
         server = _Server(studio, f"Studio ready at {studio.links.origin}")
         try:
@@ -150,16 +160,14 @@ def import_into(
     project: str,
     *,
     interactions: Path | None = None,
+    database: str | None = None,
 ) -> ImportReport:
     """Fill a project; the server may be running."""
-    database = Database(data_dir / "studio.db")
-    try:
+    with closing(Database(place_of(data_dir, database))) as opened:
         if environments is not None:
-            import_environments(database, environments, project)
-        found = import_interactions(database, interactions, project) if interactions else None
-        report = import_runs(database, runs, project) if runs else ImportReport([], [])
-    finally:
-        database.close()
+            import_environments(opened, environments, project)
+        found = import_interactions(opened, interactions, project) if interactions else None
+        report = import_runs(opened, runs, project) if runs else ImportReport([], [])
     if found is None or interactions is None:
         return report
     problems = [f"{interactions.name}: {problem}" for problem in found.problems]
@@ -168,13 +176,10 @@ def import_into(
     )
 
 
-def new_key(data_dir: Path, project: str) -> str:
+def new_key(data_dir: Path, project: str, database: str | None = None) -> str:
     """Make an API key; the server may be running."""
-    database = Database(data_dir / "studio.db")
-    try:
-        return create_key(database, project)
-    finally:
-        database.close()
+    with closing(Database(place_of(data_dir, database))) as opened:
+        return create_key(opened, project)
 
 
 class _Server(uvicorn.Server):

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.studio.database import Database
+from pipeline.studio.database import Database, place_of
 from pipeline.studio.jobs import JobRunner
 from pipeline.studio.keys import Tokens
 from pipeline.studio.links import Links
@@ -25,12 +25,18 @@ LINK_LIFETIME = 60 * 60.0
 class Studio:
     """The Studio's parts. A plain class, so that the framework hands it on as it is."""
 
-    def __init__(self, data_dir: Path, builder: Builder, lifetimes: tuple[float, float]) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        builder: Builder,
+        lifetimes: tuple[float, float],
+        database: Path | str,
+    ) -> None:
         token_lifetime, link_lifetime = lifetimes
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
         self.builder = builder
-        self.database = Database(data_dir / "studio.db")
+        self.database = Database(database)
         self.store = ObjectStore(self.database, data_dir)
         self.tokens = Tokens(data_dir, token_lifetime)
         self.links = Links(data_dir, link_lifetime)
@@ -46,12 +52,15 @@ def open_studio(
     builder: Builder,
     token_lifetime: float = TOKEN_LIFETIME,
     link_lifetime: float = LINK_LIFETIME,
+    database: str | None = None,
 ) -> Studio:
     """Open the data in a folder, what a kill left half done ended; make them where there are none.
 
-    The caller holds the folder's lock.
+    With `database`, the URL of a PostgreSQL, the state lies there. The caller holds the folder's
+    lock.
     """
-    studio = Studio(data_dir, builder, (token_lifetime, link_lifetime))
+    place = place_of(data_dir, database)
+    studio = Studio(data_dir, builder, (token_lifetime, link_lifetime), place)
     studio.store.sweep()
     shutil.rmtree(data_dir / "builds", ignore_errors=True)
     with studio.database.write() as connection:

@@ -7,12 +7,12 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    Text,
     UniqueConstraint,
     text,
 )
+
+from pipeline.studio.database import BigNumber, LongWords, Words
 
 __all__ = [
     "api_keys",
@@ -23,6 +23,7 @@ __all__ = [
     "objects",
     "prompts",
     "runs",
+    "servers",
     "session_runs",
     "sessions",
     "uploads",
@@ -33,35 +34,38 @@ metadata = MetaData()
 api_keys = Table(
     "api_keys",
     metadata,
-    Column("hash", String, primary_key=True),  # SHA-256 of the key; the key itself is not kept
-    Column("project", String, nullable=False),
-    Column("prefix", String, nullable=False),
-    Column("created_at", String, nullable=False),
+    Column("hash", Words, primary_key=True),  # SHA-256 of the key; the key itself is not kept
+    Column("project", Words, nullable=False),
+    Column("prefix", Words, nullable=False),
+    Column("created_at", Words, nullable=False),
 )
 
 environments = Table(
     "environments",
     metadata,
-    Column("project", String, primary_key=True),
-    Column("id", String, primary_key=True),
+    Column("project", Words, primary_key=True),
+    Column("id", Words, primary_key=True),
     Column("document", LargeBinary, nullable=False),
 )
 
 runs = Table(
     "runs",
     metadata,
-    Column("project", String, primary_key=True),
-    Column("id", String, primary_key=True),
+    Column("project", Words, primary_key=True),
+    Column("id", Words, primary_key=True),
     Column("raw", LargeBinary, nullable=False),  # the document's bytes exactly as they came
     Column("ref", LargeBinary, nullable=False),  # without prompt, parameters, result and schema
-    Column("interaction", String),
-    Column("interaction_name", String),
-    Column("environment", String),
-    Column("model", String),
-    Column("status", String),
-    Column("tags", Text, nullable=False, default=""),  # each tag between newlines
-    Column("created_at", String),
-    Column("updated_at", String),
+    Column("interaction", Words),
+    Column("interaction_name", Words),
+    Column("environment", Words),
+    Column("model", Words),
+    Column("status", Words),
+    Column("tags", LongWords, nullable=False, default=""),  # each tag between newlines
+    Column(
+        "facts", LongWords, nullable=False, server_default=""
+    ),  # top-level fields: `runs.facts_of`
+    Column("created_at", Words),
+    Column("updated_at", Words),
 )
 Index("runs_by_time", runs.c.project, runs.c.updated_at, runs.c.id)
 Index("runs_by_interaction", runs.c.project, runs.c.interaction)
@@ -71,10 +75,10 @@ def _documents(name: str) -> Table:
     return Table(
         name,
         metadata,
-        Column("project", String, primary_key=True),
-        Column("id", String, primary_key=True),
-        Column("name", String),
-        Column("version", String),
+        Column("project", Words, primary_key=True),
+        Column("id", Words, primary_key=True),
+        Column("name", Words),
+        Column("version", Words),
         Column("document", LargeBinary, nullable=False),  # JSON, as it was imported
     )
 
@@ -86,68 +90,70 @@ sessions = Table(
     "sessions",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("id", String, nullable=False, unique=True),
-    Column("project", String, nullable=False),
-    Column("name", String, nullable=False),
-    Column("env", String, nullable=False),
-    Column("model", String, nullable=False),
-    Column("status", String, nullable=False),
-    Column("dataset", String),  # an object's name
-    Column("built", String),  # the object that build made
-    Column("built_from", String),  # digest of the runs that it was made from
-    Column("job", String),
-    Column("created_by", String, nullable=False),
-    Column("updated_by", String, nullable=False),
-    Column("created_at", String, nullable=False),
-    Column("updated_at", String, nullable=False),
+    Column("id", Words, nullable=False, unique=True),
+    Column("project", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("env", Words, nullable=False),
+    Column("model", Words, nullable=False),
+    Column("status", Words, nullable=False),
+    Column("dataset", Words),  # an object's name
+    Column("built", Words),  # the object that build made
+    Column("built_from", Words),  # digest of the runs that it was made from
+    Column("job", Words),
+    Column("builder", Words),  # the server that builds it
+    Column("created_by", Words, nullable=False),
+    Column("updated_by", Words, nullable=False),
+    Column("created_at", Words, nullable=False),
+    Column("updated_at", Words, nullable=False),
 )
 
 session_runs = Table(
     "session_runs",
     metadata,
-    Column("session", String, ForeignKey("sessions.id"), primary_key=True),
+    Column("session", Words, ForeignKey("sessions.id"), primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("run", String, nullable=False),
+    Column("run", Words, nullable=False),
     UniqueConstraint("session", "run"),
 )
 
 objects = Table(
     "objects",
     metadata,
-    Column("name", String, primary_key=True),
-    Column("session", String, ForeignKey("sessions.id"), nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("crc32c", String, nullable=False),
-    Column("md5", String, nullable=False),
-    Column("generation", String, nullable=False),
+    Column("name", Words, primary_key=True),
+    Column("session", Words, ForeignKey("sessions.id"), nullable=False),
+    Column("size", BigNumber, nullable=False),
+    Column("crc32c", Words, nullable=False),
+    Column("md5", Words, nullable=False),
+    Column("generation", Words, nullable=False),
 )
 
 uploads = Table(
     "uploads",
     metadata,
-    Column("id", String, primary_key=True),  # the upload_id: whoever has it can write
-    Column("object", String, nullable=False, unique=True),
-    Column("session", String, ForeignKey("sessions.id"), nullable=False),
-    Column("state", String, nullable=False),  # open, done or gone
-    Column("total", Integer),  # the size, once a request has said it
-    Column("expires_at", Integer, nullable=False),  # seconds since 1970
+    Column("id", Words, primary_key=True),  # the upload_id: whoever has it can write
+    Column("object", Words, nullable=False, unique=True),
+    Column("session", Words, ForeignKey("sessions.id"), nullable=False),
+    Column("state", Words, nullable=False),  # open, done or gone
+    Column("total", BigNumber),  # the size, once a request has said it
+    Column("expires_at", BigNumber, nullable=False),  # seconds since 1970
 )
 
 jobs = Table(
     "jobs",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("project", String, nullable=False),
-    Column("session", String, ForeignKey("sessions.id"), nullable=False),
-    Column("status", String, nullable=False),
-    Column("dataset", String, nullable=False),
-    Column("provider", String, nullable=False),
-    Column("base_model", String, nullable=False),
-    Column("model", String),
-    Column("details", Text),
-    Column("began", Integer, nullable=False),  # milliseconds since 1970
-    Column("created_at", String, nullable=False),
-    Column("updated_at", String, nullable=False),
+    Column("id", Words, primary_key=True),
+    Column("project", Words, nullable=False),
+    Column("session", Words, ForeignKey("sessions.id"), nullable=False),
+    Column("status", Words, nullable=False),
+    Column("dataset", Words, nullable=False),
+    Column("provider", Words, nullable=False),
+    Column("base_model", Words, nullable=False),
+    Column("model", Words),
+    Column("details", LongWords),
+    Column("began", BigNumber, nullable=False),  # milliseconds since 1970
+    Column("holder", Words),  # the server that looks after it
+    Column("created_at", Words, nullable=False),
+    Column("updated_at", Words, nullable=False),
 )
 Index(
     "one_active_job",
@@ -155,4 +161,11 @@ Index(
     unique=True,
     sqlite_where=text("status IN ('pending', 'running')"),
     postgresql_where=text("status IN ('pending', 'running')"),
+)
+
+servers = Table(
+    "servers",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("until", BigNumber, nullable=False),  # milliseconds since 1970, by the database's clock
 )

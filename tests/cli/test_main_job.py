@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from pipeline.api.jobs import read_status
 from pipeline.build import build_dataset, find_build
@@ -86,7 +87,7 @@ def test_a_run_that_vanishes_between_list_and_fetch_is_rejected_and_the_rest_goe
 ) -> None:
     source = StudioSource(served.client, served.client.training.get(served.session))
     with served.studio.studio.database.write() as connection:
-        connection.exec_driver_sql("DELETE FROM runs WHERE id = ?", (runs[3]["id"],))
+        connection.execute(text("DELETE FROM runs WHERE id = :id"), {"id": runs[3]["id"]})
     overrides = {"run.work_dir": str(tmp_path / "w"), "run.workers": 1}
     spec = load_spec(None, environ={}, overrides=overrides)
     result = build_dataset(spec, source=source)

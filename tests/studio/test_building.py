@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from pipeline.errors import Busy
 from pipeline.studio import EmbeddedStudio
+from pipeline.studio.tables import sessions
 
 
 @pytest.fixture
@@ -165,18 +167,16 @@ def test_a_build_that_breaks_leaves_the_session_as_it_was(
 
 
 def test_a_build_that_died_with_its_server_is_over(tmp_path: Path) -> None:
+    same = {"project": "p", "name": "n", "env": "e", "model": "m"}
+    same |= {"created_by": "b", "updated_by": "b", "created_at": "t", "updated_at": "t"}
     with EmbeddedStudio(tmp_path) as studio, studio.studio.database.write() as connection:
         for number, status, dataset in (
             (1, "building", None),
             (2, "building", "x"),
             (3, "failed", None),
         ):
-            values = (f"s{number}", "p", "n", "e", "m", status, dataset, "b", "b", "t", "t")
-            connection.exec_driver_sql(
-                "INSERT INTO sessions (id, project, name, env, model, status, dataset, created_by,"
-                " updated_by, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                values,
-            )
+            row = {**same, "id": f"s{number}", "status": status, "dataset": dataset}
+            connection.execute(insert(sessions).values(row))
     (tmp_path / "builds" / "s1").mkdir(parents=True)
     with EmbeddedStudio(tmp_path) as studio, studio.studio.database.read() as connection:
         query = "SELECT status FROM sessions ORDER BY id"

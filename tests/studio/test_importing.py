@@ -11,11 +11,12 @@ import pytest
 import zstandard
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import select, text
 
 from pipeline.errors import Busy, IntegrityError, SourceUnreadable
 from pipeline.studio import EmbeddedStudio, ImportReport, import_into, new_key
-from pipeline.studio.database import Database
-from pipeline.studio.tables import metadata
+from pipeline.studio.database import Database, place_of
+from pipeline.studio.tables import metadata, runs
 
 GOOD = [{"id": f"r{number}", "result": "é"} for number in range(5)]
 
@@ -31,9 +32,11 @@ def imported(folder: Path, name: str, data: bytes) -> ImportReport:
 
 
 def stored(folder: Path) -> dict[str, bytes]:
-    with sqlite3.connect(folder / "data" / "studio.db") as connection:
-        found = dict(connection.execute("SELECT id, raw FROM runs WHERE project = 'p'"))
-    connection.close()
+    database = Database(place_of(folder / "data", None))
+    query = select(runs.c.id, runs.c.raw).where(runs.c.project == "p")
+    with database.read() as connection:
+        found = {row.id: row.raw for row in connection.execute(query)}
+    database.close()
     return found
 
 
@@ -110,7 +113,7 @@ def test_import_and_keys_work_while_the_server_runs(tmp_path: Path) -> None:
 
 
 def test_the_migrations_make_the_tables(tmp_path: Path) -> None:
-    database = Database(tmp_path / "studio.db")
+    database = Database(place_of(tmp_path, None))
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
@@ -120,18 +123,18 @@ def test_the_migrations_make_the_tables(tmp_path: Path) -> None:
 def test_opening_twice_changes_nothing(tmp_path: Path) -> None:
     imported(tmp_path, "runs.jsonl", lines(GOOD))
     for _ in range(2):
-        database = Database(tmp_path / "data" / "studio.db")
+        database = Database(place_of(tmp_path / "data", None))
         database.close()
     assert len(stored(tmp_path)) == 5
 
 
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    Database(tmp_path / "studio.db").close()
-    with sqlite3.connect(tmp_path / "studio.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+    database = Database(place_of(tmp_path, None))
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
     with pytest.raises(IntegrityError, match="9999") as told:
-        Database(tmp_path / "studio.db")
+        Database(place_of(tmp_path, None))
     assert "newer" in str(told.value)
     with pytest.raises(IntegrityError), EmbeddedStudio(tmp_path):
         pass
@@ -146,7 +149,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 def test_a_database_that_another_program_holds_is_busy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.studio.database._BUSY_MS", 50)
+    monkeypatch.setattr("pipeline.studio.database.sqlite._BUSY_MS", 50)
     holder = sqlite3.connect(tmp_path / "studio.db", isolation_level=None)
     database = Database(tmp_path / "studio.db")
     holder.execute("BEGIN IMMEDIATE")

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from pipeline.studio import EmbeddedStudio
 from pipeline.trainers import TRAINERS, Rehearsal
@@ -42,8 +43,8 @@ def ended(account: Any, job: str) -> Any:
 
 def jobs_of(account: Any) -> int:
     with account.studio.studio.database.read() as connection:
-        query = "SELECT count(*) FROM jobs WHERE project = ?"
-        return int(connection.exec_driver_sql(query, (account.project,)).scalar() or 0)
+        query = text("SELECT count(*) FROM jobs WHERE project = :project")
+        return int(connection.execute(query, {"project": account.project}).scalar() or 0)
 
 
 def status_of(account: Any, session: str) -> str:
@@ -180,7 +181,8 @@ def test_a_job_id_may_hold_slashes_and_colons(account: Any) -> None:
     ended(account, old)
     arn = f"arn:aws:bedrock:us-east-1:1:job/amazon.nova:1/{session}"
     with account.studio.studio.database.write() as connection:
-        connection.exec_driver_sql("UPDATE jobs SET id = ? WHERE id = ?", (arn, old))
+        query = text("UPDATE jobs SET id = :arn WHERE id = :old")
+        connection.execute(query, {"arn": arn, "old": old})
     encoded = arn.replace(":", "%3A").replace("/", "%2F")
     for path in (arn, encoded, encoded.lower(), arn + "/"):
         assert account.ok(account.get(f"/training/job/{path}"))["id"] == arn

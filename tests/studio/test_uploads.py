@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import google_crc32c
 import pytest
+from sqlalchemy import text
 
 from pipeline.client import download, upload_file
 from pipeline.studio.transfer import Transfers
@@ -207,7 +208,8 @@ def test_an_unknown_session_is_404(account: Any, url: str) -> None:
 def test_an_expired_session_is_410(account: Any, url: str) -> None:
     with account.studio.studio.database.write() as connection:
         ident = url.partition("upload_id=")[2]
-        connection.exec_driver_sql("UPDATE uploads SET expires_at = 1 WHERE id = ?", (ident,))
+        query = text("UPDATE uploads SET expires_at = 1 WHERE id = :ident")
+        connection.execute(query, {"ident": ident})
     account.refused(put(account, url, "*/*"), 410)
 
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pipeline.studio.migrations.kinds import big_number, long_words, words
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -12,10 +14,10 @@ depends_on = None
 def _api_keys() -> None:
     op.create_table(
         "api_keys",
-        sa.Column("hash", sa.String(), nullable=False),
-        sa.Column("project", sa.String(), nullable=False),
-        sa.Column("prefix", sa.String(), nullable=False),
-        sa.Column("created_at", sa.String(), nullable=False),
+        sa.Column("hash", words(), nullable=False),
+        sa.Column("project", words(), nullable=False),
+        sa.Column("prefix", words(), nullable=False),
+        sa.Column("created_at", words(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
 
@@ -23,8 +25,8 @@ def _api_keys() -> None:
 def _environments() -> None:
     op.create_table(
         "environments",
-        sa.Column("project", sa.String(), nullable=False),
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("project", words(), nullable=False),
+        sa.Column("id", words(), nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("project", "id"),
     )
@@ -33,18 +35,18 @@ def _environments() -> None:
 def _runs() -> None:
     op.create_table(
         "runs",
-        sa.Column("project", sa.String(), nullable=False),
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("project", words(), nullable=False),
+        sa.Column("id", words(), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.Column("ref", sa.LargeBinary(), nullable=False),
-        sa.Column("interaction", sa.String(), nullable=True),
-        sa.Column("interaction_name", sa.String(), nullable=True),
-        sa.Column("environment", sa.String(), nullable=True),
-        sa.Column("model", sa.String(), nullable=True),
-        sa.Column("status", sa.String(), nullable=True),
-        sa.Column("tags", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.String(), nullable=True),
-        sa.Column("updated_at", sa.String(), nullable=True),
+        sa.Column("interaction", words(), nullable=True),
+        sa.Column("interaction_name", words(), nullable=True),
+        sa.Column("environment", words(), nullable=True),
+        sa.Column("model", words(), nullable=True),
+        sa.Column("status", words(), nullable=True),
+        sa.Column("tags", long_words(), nullable=False),
+        sa.Column("created_at", words(), nullable=True),
+        sa.Column("updated_at", words(), nullable=True),
         sa.PrimaryKeyConstraint("project", "id"),
     )
     op.create_index("runs_by_time", "runs", ["project", "updated_at", "id"], unique=False)
@@ -54,20 +56,20 @@ def _sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("project", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("env", sa.String(), nullable=False),
-        sa.Column("model", sa.String(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("dataset", sa.String(), nullable=True),
-        sa.Column("built", sa.String(), nullable=True),
-        sa.Column("built_from", sa.String(), nullable=True),
-        sa.Column("job", sa.String(), nullable=True),
-        sa.Column("created_by", sa.String(), nullable=False),
-        sa.Column("updated_by", sa.String(), nullable=False),
-        sa.Column("created_at", sa.String(), nullable=False),
-        sa.Column("updated_at", sa.String(), nullable=False),
+        sa.Column("id", words(), nullable=False),
+        sa.Column("project", words(), nullable=False),
+        sa.Column("name", words(), nullable=False),
+        sa.Column("env", words(), nullable=False),
+        sa.Column("model", words(), nullable=False),
+        sa.Column("status", words(), nullable=False),
+        sa.Column("dataset", words(), nullable=True),
+        sa.Column("built", words(), nullable=True),
+        sa.Column("built_from", words(), nullable=True),
+        sa.Column("job", words(), nullable=True),
+        sa.Column("created_by", words(), nullable=False),
+        sa.Column("updated_by", words(), nullable=False),
+        sa.Column("created_at", words(), nullable=False),
+        sa.Column("updated_at", words(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("id"),
     )
@@ -76,18 +78,18 @@ def _sessions() -> None:
 def _jobs() -> None:
     op.create_table(
         "jobs",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("project", sa.String(), nullable=False),
-        sa.Column("session", sa.String(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("dataset", sa.String(), nullable=False),
-        sa.Column("provider", sa.String(), nullable=False),
-        sa.Column("base_model", sa.String(), nullable=False),
-        sa.Column("model", sa.String(), nullable=True),
-        sa.Column("details", sa.Text(), nullable=True),
-        sa.Column("began", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.String(), nullable=False),
-        sa.Column("updated_at", sa.String(), nullable=False),
+        sa.Column("id", words(), nullable=False),
+        sa.Column("project", words(), nullable=False),
+        sa.Column("session", words(), nullable=False),
+        sa.Column("status", words(), nullable=False),
+        sa.Column("dataset", words(), nullable=False),
+        sa.Column("provider", words(), nullable=False),
+        sa.Column("base_model", words(), nullable=False),
+        sa.Column("model", words(), nullable=True),
+        sa.Column("details", long_words(), nullable=True),
+        sa.Column("began", big_number(), nullable=False),
+        sa.Column("created_at", words(), nullable=False),
+        sa.Column("updated_at", words(), nullable=False),
         sa.ForeignKeyConstraint(
             ["session"],
             ["sessions.id"],
@@ -107,12 +109,12 @@ def _jobs() -> None:
 def _objects() -> None:
     op.create_table(
         "objects",
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("session", sa.String(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("crc32c", sa.String(), nullable=False),
-        sa.Column("md5", sa.String(), nullable=False),
-        sa.Column("generation", sa.String(), nullable=False),
+        sa.Column("name", words(), nullable=False),
+        sa.Column("session", words(), nullable=False),
+        sa.Column("size", big_number(), nullable=False),
+        sa.Column("crc32c", words(), nullable=False),
+        sa.Column("md5", words(), nullable=False),
+        sa.Column("generation", words(), nullable=False),
         sa.ForeignKeyConstraint(
             ["session"],
             ["sessions.id"],
@@ -124,9 +126,9 @@ def _objects() -> None:
 def _session_runs() -> None:
     op.create_table(
         "session_runs",
-        sa.Column("session", sa.String(), nullable=False),
+        sa.Column("session", words(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("run", sa.String(), nullable=False),
+        sa.Column("run", words(), nullable=False),
         sa.ForeignKeyConstraint(
             ["session"],
             ["sessions.id"],
@@ -139,12 +141,12 @@ def _session_runs() -> None:
 def _uploads() -> None:
     op.create_table(
         "uploads",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("object", sa.String(), nullable=False),
-        sa.Column("session", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("total", sa.Integer(), nullable=True),
-        sa.Column("expires_at", sa.Integer(), nullable=False),
+        sa.Column("id", words(), nullable=False),
+        sa.Column("object", words(), nullable=False),
+        sa.Column("session", words(), nullable=False),
+        sa.Column("state", words(), nullable=False),
+        sa.Column("total", big_number(), nullable=True),
+        sa.Column("expires_at", big_number(), nullable=False),
         sa.ForeignKeyConstraint(
             ["session"],
             ["sessions.id"],

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pipeline.studio.migrations.kinds import words
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -12,10 +14,10 @@ depends_on = None
 def _documents(name: str) -> None:
     op.create_table(
         name,
-        sa.Column("project", sa.String(), nullable=False),
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=True),
-        sa.Column("version", sa.String(), nullable=True),
+        sa.Column("project", words(), nullable=False),
+        sa.Column("id", words(), nullable=False),
+        sa.Column("name", words(), nullable=True),
+        sa.Column("version", words(), nullable=True),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("project", "id"),
     )
