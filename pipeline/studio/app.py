@@ -71,8 +71,8 @@ def make_app(studio: Studio) -> Litestar:
         openapi_config=None,
         logging_config=None,
         debug=False,
-        on_startup=[studio.jobs.start],
-        on_shutdown=[studio.jobs.stop, studio.templates.close],
+        on_startup=[studio.presence.start, studio.jobs.start],
+        on_shutdown=[studio.jobs.stop, studio.presence.stop, studio.templates.close],
     )
 
 

@@ -9,13 +9,20 @@ from msgspec.structs import replace
 from sqlalchemy import Row
 
 from pipeline.digests import canonical_json, content_digest
-from pipeline.errors import TrainsetError, TransientError
+from pipeline.errors import Busy, TrainsetError, TransientError
 from pipeline.spec import BuildSpec, RunSpec, SourceSpec
 from pipeline.studio.catalog import documents_of_session
 from pipeline.studio.failures import bad_request
 from pipeline.studio.keys import Caller
 from pipeline.studio.runs import session_raw
-from pipeline.studio.sessions import change, environment_of, get_row, refuse_busy, run_ids
+from pipeline.studio.sessions import (
+    change,
+    environment_of,
+    get_row,
+    is_builder,
+    refuse_busy,
+    run_ids,
+)
 from pipeline.studio.state import Studio
 from pipeline.trainers import PROVIDERS
 
@@ -43,26 +50,26 @@ def build_with_stages(runs: Path, work_dir: Path) -> Path:
 
 def build_session(studio: Studio, caller: Caller, session: str) -> str:
     """Build the session's dataset; its object's name. Unchanged runs give the same one."""
-    row = _begin(studio, caller, session)
-    work_dir = studio.data_dir / "builds" / str(row.id)
-    try:
-        with studio.building:
-            name, digest = _built(studio, row, work_dir)
-    except BaseException as error:
-        with studio.database.write() as connection:
-            change(connection, row.id, caller.subject, status=row.status)
-        if isinstance(error, TrainsetError) and not isinstance(error, TransientError):
-            raise bad_request(str(error).replace(f"{work_dir}/", "")) from None
-        raise
-    finally:
-        shutil.rmtree(work_dir, ignore_errors=True)
-    _end(studio, caller, row, dataset=name, digest=digest)
+    with studio.presence.building(session):
+        row = _begin(studio, caller, session)
+        work_dir = studio.data_dir / "builds" / str(row.id)
+        try:
+            with studio.building:
+                name, digest = _built(studio, row, work_dir)
+            _end(studio, caller, row, dataset=name, digest=digest)
+        except BaseException as error:
+            _give_up(studio, caller, row)
+            if isinstance(error, TrainsetError) and not isinstance(error, TransientError):
+                raise bad_request(str(error).replace(f"{work_dir}/", "")) from None
+            raise
+        finally:
+            shutil.rmtree(work_dir, ignore_errors=True)
     return name
 
 
 def _begin(studio: Studio, caller: Caller, session: str) -> Row[Any]:
     """The session as it was, once it is marked as building."""
-    with studio.database.write() as connection:
+    with studio.database.write(of=session) as connection:
         row = get_row(connection, caller.project, session)
         refuse_busy(row)
         environment = environment_of(connection, caller.project, row.env)
@@ -71,7 +78,8 @@ def _begin(studio: Studio, caller: Caller, session: str) -> Row[Any]:
             raise bad_request(f"datasets for {environment.provider} are not built yet")
         if not run_ids(connection, session):
             raise bad_request("the session has no runs; add some first")
-        change(connection, session, caller.subject, status="building")
+        holder = studio.presence.id
+        change(connection, session, caller.subject, status="building", builder=holder)
     return row
 
 
@@ -110,5 +118,14 @@ def _write(path: Path, documents: Iterable[bytes]) -> list[str]:
 
 def _end(studio: Studio, caller: Caller, row: Row[Any], *, dataset: str, digest: str) -> None:
     values = {"status": "prepared", "built": dataset, "built_from": digest, "dataset": dataset}
-    with studio.database.write() as connection:
-        change(connection, row.id, caller.subject, **values)
+    with studio.database.write(of=str(row.id)) as connection:
+        if not is_builder(connection, row.id, studio.presence.id):
+            raise Busy("the build took too long while its server was cut off; build again")
+        change(connection, row.id, caller.subject, **values, builder=None)
+
+
+def _give_up(studio: Studio, caller: Caller, row: Row[Any]) -> None:
+    """Leave the session as it was."""
+    with studio.database.write(of=str(row.id)) as connection:
+        if is_builder(connection, row.id, studio.presence.id):
+            change(connection, row.id, caller.subject, status=row.status, builder=None)

@@ -1,7 +1,8 @@
 """Training jobs: their rows, and the runner that drives them through their trainer.
 
 A job's key is its id, so a runner that died between handing over and writing down finds the same
-submission again; two active jobs of one session are impossible by a unique index.
+submission again; two active jobs of one session are impossible by a unique index. Of several
+servers on one database one holds a job and looks after it, until it is gone (`presence`).
 """
 
 import asyncio
@@ -16,11 +17,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from pipeline.api.jobs import TrainingJob, is_over, read_status
+from pipeline.errors import TransientError
 from pipeline.studio import tables
 from pipeline.studio.clock import fresh_id, now_ms, now_text
 from pipeline.studio.database import Database
 from pipeline.studio.failures import missing
 from pipeline.studio.objects import ObjectStore
+from pipeline.studio.presence import Presence
 from pipeline.trainers import TRAINERS, Submission, Trainer, TrainerState
 
 __all__ = ["ACTIVE", "JobRunner", "active_job", "create_job", "end_job", "job_body"]
@@ -34,8 +37,8 @@ _LOOK = 0.05
 _LOG = logging.getLogger("trainset.studio")
 
 
-def create_job(connection: Connection, session: Row[Any], provider: str) -> str:
-    """A new active job of the session's dataset; its id."""
+def create_job(connection: Connection, session: Row[Any], provider: str, holder: str) -> str:
+    """A new active job of the session's dataset, which that server looks after; its id."""
     now = now_text()
     row = {
         "id": fresh_id(),
@@ -46,6 +49,7 @@ def create_job(connection: Connection, session: Row[Any], provider: str) -> str:
         "provider": provider,
         "base_model": session.model,
         "began": now_ms(),
+        "holder": holder,
         "created_at": now,
         "updated_at": now,
     }
@@ -76,8 +80,17 @@ def job_body(connection: Connection, project: str, job: str) -> TrainingJob:
     )
 
 
-def end_job(connection: Connection, job: Row[Any] | str, state: TrainerState | None) -> None:
-    """Write a job's new state (None: cancelled), and what follows for its session."""
+def end_job(
+    connection: Connection,
+    job: Row[Any] | str,
+    state: TrainerState | None,
+    *,
+    holder: str | None = None,
+) -> None:
+    """Write a job's new state (None: cancelled), and what follows for its session.
+
+    With `holder`, only while that server still holds the job.
+    """
     ident = job if isinstance(job, str) else job.id
     status = "cancelled" if state is None else state.status
     values: dict[str, Any] = {"status": status, "updated_at": now_text()}
@@ -87,6 +100,8 @@ def end_job(connection: Connection, job: Row[Any] | str, state: TrainerState | N
             "details": None if state.details is None else json.dumps(state.details),
         }
     query = update(_jobs).where(_jobs.c.id == ident, _jobs.c.status.in_(ACTIVE))
+    if holder is not None:
+        query = query.where(_jobs.c.holder == holder)
     changed = connection.execute(query.values(values)).rowcount
     if changed and is_over(read_status(status)):
         connection.execute(
@@ -99,9 +114,10 @@ def end_job(connection: Connection, job: Row[Any] | str, state: TrainerState | N
 class JobRunner:
     """A thread that looks after every active job until it is over."""
 
-    def __init__(self, database: Database, store: ObjectStore) -> None:
+    def __init__(self, database: Database, store: ObjectStore, presence: Presence) -> None:
         self._database = database
         self._store = store
+        self._presence = presence
         self._stopping = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
@@ -148,18 +164,31 @@ class JobRunner:
                     self._changed.wait(_PAUSE if active else _IDLE)
 
     def _looked(self) -> bool:
-        """Look after every active job; whether there is one. One job's trouble is its own."""
+        """Look after every active job of ours; whether there is one. One's trouble is its own."""
         active: list[Row[Any]] = []
         with _telling():
-            active = self._active()
+            active = self._active() if self._presence.good() else []
         for row in active:
             with _telling():
-                self._look(row)
+                if self._presence.good() and self._claimed(row):
+                    self._look(row)
         return bool(active)
 
     def _active(self) -> list[Row[Any]]:
+        """The jobs that this server holds or may take."""
+        query = select(_jobs).where(_jobs.c.status.in_(ACTIVE))
         with self._database.read() as connection:
-            return list(connection.execute(select(_jobs).where(_jobs.c.status.in_(ACTIVE))))
+            return list(connection.execute(query.where(self._presence.free(_jobs.c.holder))))
+
+    def _claimed(self, row: Row[Any]) -> bool:
+        """Whether the job is this server's now: of two that take it at once, one has it."""
+        holder = self._presence.id
+        if row.holder == holder:
+            return True
+        query = update(_jobs).where(_jobs.c.id == row.id, _jobs.c.status.in_(ACTIVE))
+        query = query.where(self._presence.free(_jobs.c.holder)).values(holder=holder)
+        with self._database.write(of=row.session) as connection:
+            return connection.execute(query).rowcount == 1
 
     def _look(self, row: Row[Any]) -> None:
         submission = Submission(
@@ -174,8 +203,8 @@ class JobRunner:
         else:
             state = _looked_at(trainer, submission)
         if state.status != row.status:
-            with self._database.write() as connection:
-                end_job(connection, row, state)
+            with self._database.write(of=row.session) as connection:
+                end_job(connection, row, state, holder=self._presence.id)
             self.wake()
 
 
@@ -191,5 +220,7 @@ def _telling() -> Iterator[None]:
     """Trouble (a database locked for long by an import, say) is told, and never ends the runner."""
     try:
         yield
+    except TransientError as error:
+        _LOG.warning("training jobs wait: %s", error)
     except Exception:  # noqa: BLE001 (whatever it is, the next look comes)
         _LOG.exception("a training job could not be looked after; trying again")

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw
-from sqlalchemy import Connection, Row, case, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from pipeline.api.environments import Environment, EnvironmentRef
 from pipeline.api.sessions import TrainingSession
@@ -20,9 +20,9 @@ __all__ = [
     "add_runs",
     "change",
     "create_session",
-    "end_broken_builds",
     "environment_of",
     "get_row",
+    "is_builder",
     "list_rows",
     "refuse_busy",
     "run_ids",
@@ -149,20 +149,17 @@ def refuse_busy(row: Row[Any]) -> None:
         raise conflict(f"the session is {row.status}; wait until it is over")
 
 
+def is_builder(connection: Connection, session: str, server: str) -> bool:
+    """Whether the session is being built, and by that server."""
+    query = select(_sessions.c.builder, _sessions.c.status).where(_sessions.c.id == session)
+    row = connection.execute(query).one()
+    return (row.builder, row.status) == (server, "building")
+
+
 def change(connection: Connection, session: str, by: str, **values: Any) -> None:
     """Change a session's row."""
     values |= {"updated_at": now_text(), "updated_by": by}
     connection.execute(update(_sessions).where(_sessions.c.id == session).values(values))
-
-
-def end_broken_builds(connection: Connection) -> None:
-    """Free the sessions whose build died with its server: they are as they were without it."""
-    status = case((_sessions.c.dataset.is_(None), "created"), else_="prepared")
-    connection.execute(
-        update(_sessions)
-        .where(_sessions.c.status == "building")
-        .values(status=status, updated_at=now_text())
-    )
 
 
 def _unknown(connection: Connection, project: str, ids: Sequence[str]) -> list[str]:

@@ -10,8 +10,8 @@ from pipeline.studio.jobs import JobRunner
 from pipeline.studio.keys import Tokens
 from pipeline.studio.links import Links
 from pipeline.studio.objects import ObjectStore
+from pipeline.studio.presence import Presence
 from pipeline.studio.rendering import TemplateThreads
-from pipeline.studio.sessions import end_broken_builds
 
 __all__ = ["Builder", "Studio", "open_studio"]
 
@@ -40,7 +40,8 @@ class Studio:
         self.store = ObjectStore(self.database, data_dir)
         self.tokens = Tokens(data_dir, token_lifetime)
         self.links = Links(data_dir, link_lifetime)
-        self.jobs = JobRunner(self.database, self.store)
+        self.presence = Presence(self.database, data_dir)
+        self.jobs = JobRunner(self.database, self.store, self.presence)
         self.templates = TemplateThreads()
         self.building = threading.Lock()
         """One build at a time."""
@@ -64,5 +65,5 @@ def open_studio(
     studio.store.sweep()
     shutil.rmtree(data_dir / "builds", ignore_errors=True)
     with studio.database.write() as connection:
-        end_broken_builds(connection)
+        studio.presence.end_broken_builds(connection)
     return studio

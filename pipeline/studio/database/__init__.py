@@ -5,13 +5,14 @@
 
 from pipeline.studio.database.database import Database
 from pipeline.studio.database.place import default_place, place_of
-from pipeline.studio.database.words import BigNumber, LongWords, Words, holds, upsert
+from pipeline.studio.database.words import BigNumber, LongWords, Words, clock_ms, holds, upsert
 
 __all__ = [
     "BigNumber",
     "Database",
     "LongWords",
     "Words",
+    "clock_ms",
     "default_place",
     "holds",
     "place_of",

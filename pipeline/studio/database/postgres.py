@@ -41,9 +41,7 @@ _DURABLE = (
     "CASE WHEN current_setting('synchronous_commit') = 'off' "
     "THEN set_config('synchronous_commit', 'local', true) END"
 )
-_ALONE = text(
-    f"SELECT {_DURABLE}, pg_advisory_xact_lock(:studio, hashtext(current_schema()))"
-)
+_ALONE = text(f"SELECT {_DURABLE}, pg_advisory_xact_lock(:studio, hashtext(current_schema()))")
 _ALONE_WITH = text(
     f"SELECT {_DURABLE}, pg_advisory_xact_lock_shared(:studio, hashtext(current_schema())), "
     "pg_advisory_xact_lock(:of)"
@@ -86,7 +84,7 @@ class PostgresBackend:
         state = str(getattr(error.orig, "sqlstate", None) or "")
         if state in _FULL:
             return NoSpace(f"{self.shown}: its disk is full or broken")
-        if state.startswith("53"):
+        if state.startswith("53") or "too many connections" in str(error.orig):
             return Busy(f"{self.shown}: has no room for another connection; try again")
         if state.startswith(("40", "55", "57014", "23505")) or isinstance(error, IntegrityError):
             return Busy(f"{self.shown}: others are writing the same; try again")

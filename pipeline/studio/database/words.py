@@ -4,6 +4,7 @@ PostgreSQL has no NUL in its text, compares text by the rules of a language unle
 Integer of four bytes (https://www.postgresql.org/docs/current/datatype.html, read 2026-11-26).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,12 +16,14 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["BigNumber", "LongWords", "Words", "holds", "upsert"]
+__all__ = ["BigNumber", "LongWords", "Words", "clock_ms", "holds", "upsert"]
 
 _POSTGRES = "postgresql"
 _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, _POSTGRES: postgresql.insert}
-_ESCAPE = "\x01"
-"""Stands before what PostgreSQL's text cannot hold; before itself where a value has it."""
+_ESCAPES = {"\0": "\x01\x01", "\x01": "\x01\x02"}
+"""How PostgreSQL's text holds NUL, which it cannot; in this way the order stays the same."""
+_TABLE = str.maketrans(_ESCAPES)
+_ESCAPED = re.compile("\x01(.)")
 
 BigNumber = BigInteger().with_variant(Integer(), "sqlite")
 """A whole number of eight bytes: milliseconds, bytes of an object."""
@@ -41,14 +44,13 @@ class Words(TypeDecorator[str]):
         """The value as that database can hold it."""
         if value is None or dialect.name != _POSTGRES:
             return value
-        return value.replace(_ESCAPE, _ESCAPE * 2).replace("\0", f"{_ESCAPE}0")
+        return value.translate(_TABLE) if "\0" in value or "\x01" in value else value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """The value as it was given."""
-        if value is None or dialect.name != _POSTGRES or _ESCAPE not in value:
+        if value is None or dialect.name != _POSTGRES or "\x01" not in value:
             return value
-        parts = value.split(_ESCAPE * 2)
-        return _ESCAPE.join(part.replace(f"{_ESCAPE}0", "\0") for part in parts)
+        return _ESCAPED.sub(lambda found: chr(ord(found[1]) - 1), value)
 
 
 class LongWords(Words):
@@ -74,6 +76,25 @@ def _holds_in_sqlite(element: holds, compiler: SQLCompiler, **words: Any) -> str
 @compiles(holds, _POSTGRES)
 def _holds_in_postgres(element: holds, compiler: SQLCompiler, **words: Any) -> str:
     return f"strpos({compiler.process(element.clauses, **words)}) > 0"
+
+
+class clock_ms(FunctionElement[int]):  # noqa: N801 (the same)
+    """Milliseconds since 1970 by the database's own clock, as it is now."""
+
+    type = BigNumber
+    inherit_cache = True
+
+
+@compiles(clock_ms)
+def _clock_of_sqlite(element: clock_ms, compiler: SQLCompiler, **words: Any) -> str:
+    del element, compiler, words
+    return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+
+
+@compiles(clock_ms, _POSTGRES)
+def _clock_of_postgres(element: clock_ms, compiler: SQLCompiler, **words: Any) -> str:
+    del element, compiler, words
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
 
 
 def upsert(

@@ -49,7 +49,7 @@ def create(
     for name in ("name", "env", "model"):
         if not getattr(data, name).strip():
             raise bad_request(f"{name}: must not be empty")
-    with studio.database.write() as connection:
+    with studio.database.write(of=caller.project) as connection:
         environment = sessions.environment_of(connection, caller.project, data.env)
         _check_model(environment, data.model)
         row = sessions.create_session(
@@ -107,7 +107,7 @@ def add(
     """Add runs, all or none."""
     if len(data.runs) > MAX_IDS:
         raise bad_request(f"runs: {len(data.runs):,} ids, at most {MAX_IDS:,} a call")
-    with studio.database.write() as connection:
+    with studio.database.write(of=session) as connection:
         row = sessions.get_row(connection, caller.project, session)
         sessions.add_runs(connection, caller, row, data.runs)
     return OkAnswer()
@@ -173,7 +173,7 @@ def set_dataset(
     data: JSONBody[SetDatasetBody],
 ) -> DatasetAnswer:
     """Say which dataset the training takes."""
-    with studio.database.write() as connection:
+    with studio.database.write(of=session) as connection:
         row = sessions.get_row(connection, caller.project, session)
         sessions.refuse_busy(row)
         name = row.built if data.dataset == "default" else data.dataset
@@ -190,11 +190,11 @@ def start(
     studio: NamedDependency[Studio], caller: NamedDependency[Caller], session: FromPath[str]
 ) -> TrainingJob:
     """Start the training; the same job again while one is active."""
-    with studio.database.write() as connection:
+    with studio.database.write(of=session) as connection:
         row = sessions.get_row(connection, caller.project, session)
         job = active_job(connection, session)
         if job is None:
-            job = _start(connection, caller, row)
+            job = _start(connection, caller, row, studio.presence.id)
         body = job_body(connection, caller.project, job)
     studio.jobs.wake()
     return body
@@ -205,7 +205,7 @@ def cancel(
     studio: NamedDependency[Studio], caller: NamedDependency[Caller], session: FromPath[str]
 ) -> TrainingJob:
     """Cancel the active job; a cancelled one is answered as it is."""
-    with studio.database.write() as connection:
+    with studio.database.write(of=session) as connection:
         row = sessions.get_row(connection, caller.project, session)
         if row.job is None:
             raise conflict("the session has no job")
@@ -248,7 +248,7 @@ def _check_model(environment: Environment, model: str) -> None:
         )
 
 
-def _start(connection: Connection, caller: Caller, row: Row[Any]) -> str:
+def _start(connection: Connection, caller: Caller, row: Row[Any], server: str) -> str:
     sessions.refuse_busy(row)
     if row.dataset is None:
         raise conflict("the session has no dataset; build one or upload and set one first")
@@ -258,7 +258,7 @@ def _start(connection: Connection, caller: Caller, row: Row[Any]) -> str:
             f"this Studio cannot start a training at {provider}: only the rehearsal of an "
             "environment of provider test is built"
         )
-    job = create_job(connection, row, provider)
+    job = create_job(connection, row, provider, server)
     sessions.change(connection, row.id, caller.subject, status="processing", job=job)
     return job
 
