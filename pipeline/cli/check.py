@@ -14,6 +14,7 @@ from pipeline.build.checking import (
     Fix,
     Said,
     check_file,
+    is_the_source,
     sarif_file,
 )
 from pipeline.build.pulling.patterns import files_of
@@ -131,6 +132,9 @@ def _names(files: tuple[str, ...]) -> list[str]:
 def _require_sense(names: Sequence[str], flags: dict[str, Any]) -> None:
     if flags["fix"] and len(names) > 1:
         raise UsageError("--fix: give one FILE, the one that is to be written")
+    log = flags["sarif"]
+    if log and (log == flags["fix"] or any(is_the_source(Path(log), name) for name in names)):
+        raise UsageError(f"--sarif {log}: is another file of this command; name one for the log")
     if flags["drop_broken"] and not flags["fix"]:
         raise UsageError("--drop-broken: is for --fix OUT; nothing is ever changed in FILE itself")
 

@@ -161,6 +161,8 @@ def test_fix_writes_what_it_can_and_says_what_is_left(command: Command, folder: 
         (["good.jsonl", "--format", "openai", "--fix", "no/o.jsonl/x"], 0, ""),
         (["good.jsonl", "--format", "openai", "--fix", "good.jsonl/x"], 4, "cannot be written"),
         (["good.jsonl", "--format", "openai", "--sarif", "good.jsonl/x"], 4, "cannot be written"),
+        (["good.jsonl", "--format", "openai", "--sarif", "good.jsonl"], 2, "for the log"),
+        (["good.jsonl", "--format", "openai", "--sarif", "."], 2, "is no plain file"),
         (["good.jsonl", "--format", "openai", "--provider", "nobody"], 2, "nobody"),
     ],
 )
@@ -203,6 +205,16 @@ def test_a_full_disk_is_try_later_and_leaves_nothing(command: Command, folder: P
     assert done.returncode == 75
     assert "the disk is full; nothing was written" in done.stderr
     assert not [path for path in folder.iterdir() if "out.jsonl" in path.name]
+
+
+def test_what_comes_in_by_standard_input_is_not_written_over(
+    command: Command, folder: Path
+) -> None:
+    with (folder / "bad.jsonl").open() as file:
+        words = ["check", "-", "--format", "openai", "--fix", "bad.jsonl"]
+        done = command(*words, cwd=folder, stdin=file)
+    assert done.returncode == 2
+    assert "is the file that is checked" in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

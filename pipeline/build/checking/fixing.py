@@ -1,6 +1,8 @@
 """Write a file with its safe repairs: whole or not at all. Imports `storage`, `errors`."""
 
 import errno
+import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +15,7 @@ from pipeline.formats import Format
 from pipeline.formats.judging import MARK
 from pipeline.storage import LocalStore
 
-__all__ = ["Fix", "FixedFile", "fixed_file", "written"]
+__all__ = ["Fix", "FixedFile", "fixed_file", "is_the_source", "written"]
 
 
 class Fix(Struct, frozen=True):
@@ -47,17 +49,32 @@ def fixed_file(fix: Fix, source: str, form: Format[Any]) -> Iterator[FixedFile]:
     Raises `UsageError` where it would be the source itself, or packed.
     """
     path = Path(fix.path)
-    if path.is_dir() or path.suffix in (".gz", ".zst"):
+    if path.suffix in (".gz", ".zst"):
         raise UsageError(f"--fix {path}: name a plain file, as it is uploaded")
-    if path.exists() and source != "-" and path.samefile(source):
+    if is_the_source(path, source):
         raise UsageError(f"--fix {path}: is the file that is checked; name another one")
     with written(path) as file:
         yield FixedFile(file, form.file_prefix)
 
 
+def is_the_source(path: Path, source: str) -> bool:
+    """Whether a file that is to be written is the one that is read; `-` is standard input."""
+    try:
+        there = path.stat()
+        read = os.fstat(sys.stdin.fileno()) if source == "-" else Path(source).stat()
+    except (OSError, ValueError):
+        return False
+    return os.path.samestat(there, read)
+
+
 @contextmanager
 def written(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears whole; `NoSpace` or `PermanentError` where it cannot be written."""
+    """A file that appears whole; `NoSpace` or `PermanentError` where it cannot be written.
+
+    What is there and is no file, a folder or a device, is never replaced: `UsageError`.
+    """
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: is there and is no plain file; name one")
     try:
         with LocalStore(path.parent).open_write(path.name) as file:
             yield file

@@ -20,7 +20,6 @@ __all__ = [
     "nulls_dropped",
     "parameters_added",
     "result_names_dropped",
-    "strict_dropped",
     "tools_nested",
     "types_added",
     "unknown_keys_dropped",
@@ -147,19 +146,6 @@ def names_dropped(places: Places) -> Mend:
     """Names of participants, for a format that has no place for them."""
     says = "Names of participants go"
     return each_message("names_dropped", says, places, _drop_name)
-
-
-def strict_dropped(places: Places) -> Mend:
-    """Whether calls follow their schema to the letter, for a format that has no place for it."""
-
-    def apply(line: _Object) -> Iterator[str]:
-        for pointer, tool in tools_in(line, places):
-            function = tool.get("function")
-            if isinstance(function, dict) and "strict" in function:
-                del function["strict"]
-                yield f"{pointer}/function/strict"
-
-    return Mend("strict_dropped", "Tools lose the word that their schema is strict", apply)
 
 
 def parameters_added(places: Places) -> Mend:

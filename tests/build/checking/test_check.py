@@ -501,9 +501,17 @@ def test_what_breaks_off_is_not_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("out", ["train.jsonl", "link.jsonl", "out.gz", "."])
 def test_the_file_itself_is_never_written(out: str, tmp_path: Path) -> None:
     (tmp_path / "link.jsonl").symlink_to("train.jsonl")
-    with pytest.raises(UsageError, match="--fix"):
+    with pytest.raises(UsageError, match=r"--fix|is no plain file"):
         check(joined(GOODS), tmp_path, fix=Fix(str(tmp_path / out)))
     assert (tmp_path / "train.jsonl").read_bytes() == joined(GOODS)
+
+
+def test_what_is_there_and_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="is no plain file"):
+        check(joined(GOODS), tmp_path, fix=Fix(str(pipe)))
+    assert pipe.is_fifo()
 
 
 def test_a_fix_is_for_one_format(tmp_path: Path) -> None:
