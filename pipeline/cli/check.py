@@ -14,9 +14,9 @@ from pipeline.build.checking import (
     Fix,
     Said,
     check_file,
-    is_the_source,
     sarif_file,
 )
+from pipeline.build.outputs import is_the_source
 from pipeline.build.pulling.patterns import files_of
 from pipeline.build.target import ResolvedTarget, refuse_closed, resolve_target
 from pipeline.cli.check_table import file_name, show_file

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from pipeline.build.converting.convert import Conversion, LeftOut, Outputs, convert_files
+from pipeline.build.outputs import is_the_source, written
 from pipeline.cli.console import say, shown_progress
 from pipeline.cli.options import json_flag
 from pipeline.cli.summary import print_json
@@ -17,7 +18,6 @@ from pipeline.engines import WORKER_MODULES, open_engine
 from pipeline.errors import GateRefused, UsageError
 from pipeline.formats import get_format
 from pipeline.formats.converting import require_convertible
-from pipeline.storage import LocalStore
 
 __all__ = ["command"]
 
@@ -74,11 +74,9 @@ def _writing(name: str, files: tuple[str, ...]) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     path = Path(name).expanduser().absolute()
-    if any(Path(one).exists() and path.exists() and path.samefile(one) for one in files):
+    if any(is_the_source(path, one) for one in files):
         raise UsageError(f"{name}: is read as well; write to another file")
-    if path.is_dir():
-        raise UsageError(f"{name}: is a folder, name a file")
-    with LocalStore(path.parent).open_write(path.name) as file:
+    with written(path) as file:
         yield file
 
 

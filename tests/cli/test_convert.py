@@ -81,8 +81,13 @@ def test_a_file_begins_as_its_format_asks_for(command: Command, tmp_path: Path) 
         (["in.jsonl", "--from", "csv", "--to", "openai"], 2, "there is no format 'csv'"),
         (["in.jsonl", "--from", "openai", "--to", "openai-dpo"], 2, "needs two answers"),
         (["in.jsonl", "--from", "openai", "--to", "openai", "--json"], 2, "give --out FILE"),
-        (["in.jsonl", "--from", "openai", "--to", "openai", "--out", "."], 2, "is a folder"),
+        (["in.jsonl", "--from", "openai", "--to", "openai", "--out", "."], 2, "is no plain file"),
         (["in.jsonl", "--from", "openai", "--to", "openai", "--out", "in.jsonl"], 2, "is read as"),
+        (
+            ["in.jsonl", "--from", "openai", "--to", "openai", "--out", "/dev/full"],
+            2,
+            "no plain file",
+        ),
         (["bad.jsonl.gz", "--from", "openai", "--to", "openai"], 4, "cannot be read"),
     ],
 )

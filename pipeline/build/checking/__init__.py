@@ -1,7 +1,7 @@
 """Check files against formats, in a stream, and write them repaired."""
 
 from pipeline.build.checking.check import WORKER_MODULES, CheckOptions, check_file
-from pipeline.build.checking.fixing import Fix, is_the_source
+from pipeline.build.checking.fixing import Fix
 from pipeline.build.checking.result import CheckedFile, Fixed, FormatVerdict, Found, Hear, Said
 from pipeline.build.checking.sarif import sarif_file
 
@@ -16,6 +16,5 @@ __all__ = [
     "Hear",
     "Said",
     "check_file",
-    "is_the_source",
     "sarif_file",
 ]

@@ -1,8 +1,5 @@
-"""Write a file with its safe repairs: whole or not at all. Imports `storage`, `errors`."""
+"""Write a file with its safe repairs: whole or not at all. Imports `formats`, `outputs`."""
 
-import errno
-import os
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +7,12 @@ from typing import Any, BinaryIO
 
 from msgspec import Struct
 
-from pipeline.errors import NoSpace, PermanentError, UsageError
+from pipeline.build.outputs import is_the_source, written
+from pipeline.errors import UsageError
 from pipeline.formats import Format
 from pipeline.formats.judging import MARK
-from pipeline.storage import LocalStore
 
-__all__ = ["Fix", "FixedFile", "fixed_file", "is_the_source", "written"]
+__all__ = ["Fix", "FixedFile", "fixed_file"]
 
 
 class Fix(Struct, frozen=True):
@@ -55,30 +52,3 @@ def fixed_file(fix: Fix, source: str, form: Format[Any]) -> Iterator[FixedFile]:
         raise UsageError(f"--fix {path}: is the file that is checked; name another one")
     with written(path) as file:
         yield FixedFile(file, form.file_prefix)
-
-
-def is_the_source(path: Path, source: str) -> bool:
-    """Whether a file that is to be written is the one that is read; `-` is standard input."""
-    try:
-        there = path.stat()
-        read = os.fstat(sys.stdin.fileno()) if source == "-" else Path(source).stat()
-    except (OSError, ValueError):
-        return False
-    return os.path.samestat(there, read)
-
-
-@contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears whole; `NoSpace` or `PermanentError` where it cannot be written.
-
-    What is there and is no file, a folder or a device, is never replaced: `UsageError`.
-    """
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{path}: is there and is no plain file; name one")
-    try:
-        with LocalStore(path.parent).open_write(path.name) as file:
-            yield file
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise NoSpace(f"{path}: the disk is full; nothing was written") from None
-        raise PermanentError(f"{path}: cannot be written ({error.strerror})") from None

@@ -13,8 +13,8 @@ from urllib.parse import quote
 import msgspec
 
 from pipeline import __version__
-from pipeline.build.checking.fixing import written
 from pipeline.build.checking.result import Said
+from pipeline.build.outputs import written
 from pipeline.formats import Format, Rule
 from pipeline.formats.judging import FILE_RULES, rule_of
 
