@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.formats import FORMATS
 from tests.oracles.books import BOOK, read_book
+from tests.oracles.register import JUDGES
 from tests.oracles.verdicts import Budget, Tally, judge_format
 
 DEFAULT = Budget()
@@ -36,7 +37,8 @@ def fixture_tallies(
 ) -> Iterator[Mapping[str, Future[Tally]]]:
     """What comes of each format that a chosen test asks for, by name."""
     calls = (getattr(item, "callspec", None) for item in request.session.items)
-    names = dict.fromkeys(call.params["name"] for call in calls if call and "name" in call.params)
+    asked = (call.params.get("name") for call in calls if call)
+    names = dict.fromkeys(name for name in asked if name in JUDGES)
     os.environ["PYTHONHASHSEED"] = "0"  # TRL looks at one key of a set, whichever comes first
     spawning = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=spawning) as pool:
