@@ -30,7 +30,7 @@ A record is refused or rewritten only where the tables say so. A refusal is the 
 `gemini:systems_joined`. Of several formats that are asked for, a record has to be taken by all: for
 two datasets that are as large as each format allows, build twice.
 
-Every format is held against validators that other people wrote (`make test-oracles`): what one of
+Every format is held against validators that other people wrote ([how](oracles.md)): what one of
 them refuses is not accepted, unless it is listed here with the reason, and where only we refuse,
 the rule says why.
 

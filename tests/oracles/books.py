@@ -63,6 +63,7 @@ def section(form: Format[Any], tally: Tally) -> dict[str, Any]:
         "lines": tally.lines,
         "accepted": tally.accepted,
         "refused": tally.refused,
+        "refused_alone": tally.refused_alone,
         "files": tally.files,
         "alone": dict(sorted(_by_rule(tally).items())),
         "by_oracle": {

@@ -69,6 +69,8 @@ class Tally:
     """By us and by every oracle that knows the line."""
     refused: int = 0
     """By us and by at least one oracle."""
+    refused_alone: int = 0
+    """By us, and by no oracle that knows the line."""
     unfit: int = 0
     """Records that the format has no place for."""
     files: int = 0
@@ -199,6 +201,7 @@ def _keep_books(
         if refusals:
             tally.refused += 1
         elif reasons:
+            tally.refused_alone += 1
             for kind in {_kind(one) for one in problems}:
                 tally.alone[kind] += 1
                 tally.example(tally.examples, kind, line)
