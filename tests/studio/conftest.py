@@ -144,6 +144,12 @@ class Account:
         return session
 
 
+@pytest.fixture(name="run_document")
+def run_document_fixture() -> Callable[..., dict[str, Any]]:
+    """The same for tests that cannot import this file."""
+    return run_document
+
+
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStudio]:
     with EmbeddedStudio(tmp_path_factory.mktemp("studio")) as running:

@@ -1,5 +1,6 @@
 """The one door to the Studio's state: what is read, what is written, and how the tables come."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from pipeline.studio.database.sqlite import SqliteBackend
 __all__ = ["Database"]
 
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
+_MIGRATING = threading.Lock()
+"""Alembic runs one migration at a time in a program; what it works on is global."""
 
 
 class Database:
@@ -88,7 +91,7 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-        with self._writing(None) as connection:
+        with _MIGRATING, self._writing(None) as connection:
             version = _version(connection)
             if version is not None and version not in known:
                 raise IntegrityError(
