@@ -30,6 +30,7 @@ WRONG = [
     f"postgresql+psycopg://u:{SECRET}@host:no/db",
     f"postgresql+psycopg://u:{SECRET}@host/a/b",
     f"postgresql+psycopg://u@host:{SECRET}/db",
+    f"postgresql+psycopg://u:{SECRET}@host/db?row_factory=x",
     f"postgresql+psycopg://u:{SECRET}@host",
     f"postgresql+psycopg://u:{SECRET}@host/",
     f"mysql://u:{SECRET}@host/db",
@@ -47,6 +48,16 @@ def test_a_url_that_is_none_is_wrong_usage_and_not_quoted(
     assert done.returncode == 2
     assert SECRET not in done.stderr + done.stdout
     assert "postgresql+psycopg://USER@HOST:PORT/DATABASE" in done.stderr
+
+
+def test_a_word_that_libpq_does_not_know_is_told(
+    tmp_path: Path, command: Callable[..., Any]
+) -> None:
+    url = f"postgresql://u:{SECRET}@127.0.0.1:1/db?nonsense={SECRET}"
+    done = command("studio", "key", "--project", "p", "--data-dir", tmp_path, "--database", url)
+    assert done.returncode == 4
+    assert SECRET not in done.stderr + done.stdout
+    assert "cannot be used" in done.stderr
 
 
 @pytest.mark.parametrize("scheme", ["postgresql+psycopg", "postgresql", "postgres"])

@@ -13,6 +13,9 @@ from pipeline.errors import UsageError
 __all__ = ["default_place", "place_of", "postgres_url", "shown"]
 
 _SCHEMES = ("postgresql", "postgresql+psycopg", "postgres")
+_OF_THE_DRIVER = frozenset(
+    {"autocommit", "context", "cursor_factory", "prepare_threshold", "row_factory"}
+)
 _HOW = "give postgresql+psycopg://USER@HOST:PORT/DATABASE (in a password, / is %2F and @ is %40)"
 
 
@@ -39,6 +42,8 @@ def postgres_url(text: str) -> URL:
         raise UsageError(f"--database: is not the URL of a PostgreSQL; {_HOW}")
     if not url.database or "@" in url.database or "/" in url.database:
         raise UsageError(f"--database: names no database; {_HOW}")
+    if strange := sorted(_OF_THE_DRIVER & url.query.keys()):
+        raise UsageError(f"--database: {strange[0]} is no word of libpq; {_HOW}")
     return url.set(drivername="postgresql+psycopg")
 
 

@@ -1,10 +1,10 @@
 """PostgreSQL: several servers on one database, each write alone with what it is of.
 
-A write takes an advisory lock as its first statement and then sees all that was committed before
-(READ COMMITTED: https://www.postgresql.org/docs/current/transaction-iso.html, read 2026-11-26), so
-what a handler has read stays true until it commits, in this server and in every other. The lock
-ends with the transaction, so a server that dies frees it. A read sees one state of the data
-(REPEATABLE READ, read only).
+A write takes an advisory lock as its first statement. Under READ COMMITTED every later statement
+sees what was committed before it began, so all that those before had done; and what a handler has
+read stays true until it commits, in this server and in every other. The lock ends with the
+transaction, so a server that dies frees it. A read sees one state of the data (REPEATABLE READ,
+read only). https://www.postgresql.org/docs/current/transaction-iso.html
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,11 @@ __all__ = ["PostgresBackend"]
 _READERS, _WRITERS = 16, 4
 _PATIENCE = 10.0
 """Seconds that a request waits for a connection, and a write for those before it."""
-_CONNECT: dict[str, Any] = {"connect_timeout": 10, "tcp_user_timeout": 20_000}
+_CONNECT: dict[str, Any] = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 20_000,
+    "prepare_threshold": None,  # a pooler may give each transaction another connection
+}
 _STUDIO = 0x57D10
 """The first half of the lock of all writes; the second half is the schema's."""
 _DURABLE = (

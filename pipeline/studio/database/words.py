@@ -1,7 +1,7 @@
 """What the two databases say differently: text, large numbers, finding, and replacing rows.
 
-PostgreSQL has no NUL in its text, compares text by the rules of a language unless told, and has
-Integer of four bytes (https://www.postgresql.org/docs/current/datatype.html, read 2026-11-26).
+PostgreSQL has no NUL in its text, compares text by the rules of a language unless told, and its
+Integer has four bytes. https://www.postgresql.org/docs/current/datatype.html
 """
 
 import re
