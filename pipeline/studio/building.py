@@ -49,12 +49,15 @@ def build_with_stages(runs: Path, work_dir: Path) -> Path:
 
 
 def build_session(studio: Studio, caller: Caller, session: str) -> str:
-    """Build the session's dataset; its object's name. Unchanged runs give the same one."""
-    with studio.presence.building(session):
+    """Build the session's dataset; its object's name. Unchanged runs give the same one.
+
+    429 where as many builds as the Studio takes are under way: nothing has begun then.
+    """
+    with studio.building.place(), studio.presence.building(session):
         row = _begin(studio, caller, session)
         work_dir = studio.data_dir / "builds" / str(row.id)
         try:
-            with studio.building:
+            with studio.building.turn():
                 name, digest = _built(studio, row, work_dir)
             _end(studio, caller, row, dataset=name, digest=digest)
         except BaseException as error:

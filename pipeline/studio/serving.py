@@ -18,6 +18,7 @@ from pipeline.errors import PermanentError, UsageError
 from pipeline.storage import hold_folder
 from pipeline.studio.app import make_app
 from pipeline.studio.building import build_with_stages
+from pipeline.studio.connections import protocol_class
 from pipeline.studio.database import Database, place_of
 from pipeline.studio.importing import (
     ImportReport,
@@ -27,6 +28,7 @@ from pipeline.studio.importing import (
     import_runs,
 )
 from pipeline.studio.keys import create_key
+from pipeline.studio.limits import Gate, Limits
 from pipeline.studio.state import LINK_LIFETIME, TOKEN_LIFETIME, Studio, open_studio
 
 __all__ = ["EmbeddedStudio", "import_into", "new_key", "serve"]
@@ -47,8 +49,10 @@ class EmbeddedStudio:
         token_lifetime: float = TOKEN_LIFETIME,
         link_lifetime: float = LINK_LIFETIME,
         database: str | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._given_dir = data_dir
+        self._limits = limits
         self._port = port
         self._database = database
         self._lifetimes = (token_lifetime, link_lifetime)
@@ -120,6 +124,7 @@ class EmbeddedStudio:
             token_lifetime=token_lifetime,
             link_lifetime=link_lifetime,
             database=self._database,
+            limits=self._limits,
         )
         self._stack.callback(self._studio.database.close)
         listener = _listen("127.0.0.1", self._port)
@@ -226,7 +231,8 @@ def _config(studio: Studio) -> uvicorn.Config:
     for name in ("uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return uvicorn.Config(
-        make_app(studio),
+        Gate(make_app(studio), studio.limits),
+        http=protocol_class(studio.limits),
         log_config=None,
         access_log=False,
         lifespan="on",

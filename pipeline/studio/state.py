@@ -1,13 +1,13 @@
 """What every handler is given: the Studio's parts, made once."""
 
 import shutil
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.studio.database import Database, place_of
 from pipeline.studio.jobs import JobRunner
 from pipeline.studio.keys import Tokens
+from pipeline.studio.limits import BuildTurns, Limits
 from pipeline.studio.links import Links
 from pipeline.studio.objects import ObjectStore
 from pipeline.studio.presence import Presence
@@ -31,6 +31,8 @@ class Studio:
         builder: Builder,
         lifetimes: tuple[float, float],
         database: Path | str,
+        *,
+        limits: Limits | None = None,
     ) -> None:
         token_lifetime, link_lifetime = lifetimes
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -43,8 +45,8 @@ class Studio:
         self.presence = Presence(self.database, data_dir)
         self.jobs = JobRunner(self.database, self.store, self.presence)
         self.templates = TemplateThreads()
-        self.building = threading.Lock()
-        """One build at a time."""
+        self.limits = limits or Limits()
+        self.building = BuildTurns(self.limits)
 
 
 def open_studio(
@@ -54,6 +56,7 @@ def open_studio(
     token_lifetime: float = TOKEN_LIFETIME,
     link_lifetime: float = LINK_LIFETIME,
     database: str | None = None,
+    limits: Limits | None = None,
 ) -> Studio:
     """Open the data in a folder, what a kill left half done ended; make them where there are none.
 
@@ -61,7 +64,7 @@ def open_studio(
     lock.
     """
     place = place_of(data_dir, database)
-    studio = Studio(data_dir, builder, (token_lifetime, link_lifetime), place)
+    studio = Studio(data_dir, builder, (token_lifetime, link_lifetime), place, limits=limits)
     studio.store.sweep()
     shutil.rmtree(data_dir / "builds", ignore_errors=True)
     with studio.database.write() as connection:
