@@ -1,10 +1,15 @@
 """`trainset studio serve | import | key`: the embedded Studio."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli.durations import DURATION
 from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.studio.keys import KeyRow
 
 __all__ = ["command"]
 
@@ -89,9 +94,53 @@ def import_command(
 @command.command("key")
 @data_dir_flag
 @database_flag
-@click.option("--project", required=True)
-def key_command(*, data_dir: Path, database: str | None, project: str) -> None:
-    """Make an API key for a project and print it: it is shown this once."""
-    from pipeline.studio import new_key  # noqa: PLC0415
+@click.option("--project", help="Make a key for it; with --list, its keys alone.")
+@click.option("--list", "listing", is_flag=True, help="Show the keys that were made.")
+@click.option("--revoke", metavar="PREFIX", help="End the key that begins like this.")
+@click.option("--rotate", metavar="PREFIX", help="Print a new key in place of this one.")
+@click.option("--rotate-signing", is_flag=True, help="Sign tokens with a fresh key pair.")
+@click.option("--expires", type=DURATION, help="How long the new key counts: 90d, 12h, 30m.")
+@click.option(
+    "--overlap",
+    type=DURATION,
+    default="1d",
+    show_default=True,
+    help="How long what is rotated goes on beside the new; 0 ends it at once.",
+)
+def key_command(  # noqa: PLR0913 (one of each flag)
+    *,
+    data_dir: Path,
+    database: str | None,
+    project: str | None,
+    listing: bool,
+    revoke: str | None,
+    rotate: str | None,
+    rotate_signing: bool,
+    expires: float | None,
+    overlap: float,
+) -> None:
+    """Make an API key for a project and print it: it is shown this once. Or list and end keys."""
+    from pipeline.studio import KeyDesk  # noqa: PLC0415
 
-    click.echo(new_key(data_dir, project, database))
+    if sum(map(bool, (listing, revoke, rotate, rotate_signing))) > 1:
+        raise UsageError("give one of --list, --revoke, --rotate and --rotate-signing")
+    desk = KeyDesk(data_dir, database)
+    if listing:
+        _print_keys(desk.list(project))
+    elif revoke:
+        ended = desk.revoke(revoke)
+        click.echo(f"revoked {ended.prefix}... of project {ended.project}")
+    elif rotate:
+        click.echo(desk.rotate(rotate, overlap=overlap, lifetime=expires))
+    elif rotate_signing:
+        click.echo(f"tokens are signed with {desk.rotate_signing(overlap=overlap)}")
+    elif project:
+        click.echo(desk.make(project, lifetime=expires))
+    else:
+        raise UsageError("--project: name the project that the key is for")
+
+
+def _print_keys(rows: "list[KeyRow]") -> None:
+    for row in rows:
+        ends = row.revoked_at or row.expires_at or "-"
+        click.echo(f"{row.prefix}...\t{row.project}\t{row.state}\t{row.created_at}\t{ends}")

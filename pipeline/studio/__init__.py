@@ -1,6 +1,16 @@
 """The embedded Studio: the whole training API on one machine, with no account."""
 
+from pipeline.studio.auth.desk import KeyDesk, new_key
 from pipeline.studio.importing import ImportReport
-from pipeline.studio.serving import EmbeddedStudio, import_into, new_key, serve
+from pipeline.studio.limits import Limits
+from pipeline.studio.serving import EmbeddedStudio, import_into, serve
 
-__all__ = ["EmbeddedStudio", "ImportReport", "import_into", "new_key", "serve"]
+__all__ = [
+    "EmbeddedStudio",
+    "ImportReport",
+    "KeyDesk",
+    "Limits",
+    "import_into",
+    "new_key",
+    "serve",
+]

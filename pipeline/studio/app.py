@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import Litestar, Request, Response, Router, asgi
+from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -15,7 +16,7 @@ from pipeline.api import BASE_PATH
 from pipeline.api.errors import ErrorBody
 from pipeline.errors import TransientError
 from pipeline.studio.handlers import environments, interactions, prompts, runs, training
-from pipeline.studio.handlers.tokens import bearer, issue_token
+from pipeline.studio.handlers.tokens import bearer, issue_token, list_signing_keys
 from pipeline.studio.keys import Caller
 from pipeline.studio.state import Studio
 from pipeline.studio.transfer import Transfers
@@ -42,7 +43,9 @@ def make_app(studio: Studio) -> Litestar:
     def give_studio() -> Studio:
         return studio
 
-    def give_caller(request: Request[Any, Any, Any]) -> Caller:
+    async def give_caller(request: Request[Any, Any, Any]) -> Caller:
+        if studio.tokens.ended.stale:
+            await sync_to_thread(studio.tokens.ended.refresh)
         return studio.tokens.check(bearer(request))
 
     api = Router(
@@ -55,10 +58,10 @@ def make_app(studio: Studio) -> Litestar:
             *prompts.ROUTES,
         ],
         guards=[_refuse_other_media],
-        dependencies={"caller": Provide(give_caller, sync_to_thread=False)},
+        dependencies={"caller": Provide(give_caller)},
     )
     return Litestar(
-        route_handlers=[api, issue_token, upload, objects],
+        route_handlers=[api, issue_token, list_signing_keys, upload, objects],
         dependencies={"studio": Provide(give_studio, sync_to_thread=False)},
         exception_handlers={
             HTTPException: _refused,

@@ -12,7 +12,8 @@ def bad_request(message: str) -> HTTPException:
 
 def unauthorized(message: str) -> HTTPException:
     """401: no token, or one that does not count."""
-    return HTTPException(status_code=401, detail=message)
+    headers = {"www-authenticate": "Bearer"}
+    return HTTPException(status_code=401, detail=message, headers=headers)
 
 
 def missing(what: str, ident: str) -> HTTPException:

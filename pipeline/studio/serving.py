@@ -31,7 +31,7 @@ from pipeline.studio.keys import create_key
 from pipeline.studio.limits import Gate, Limits
 from pipeline.studio.state import LINK_LIFETIME, TOKEN_LIFETIME, Studio, open_studio
 
-__all__ = ["EmbeddedStudio", "import_into", "new_key", "serve"]
+__all__ = ["EmbeddedStudio", "import_into", "serve"]
 
 _START_SECONDS = 30.0
 _MAX_HEAD = 2 << 20
@@ -179,12 +179,6 @@ def import_into(
     return ImportReport(
         report.run_ids, [*problems, *report.problems], len(found.interactions), len(found.prompts)
     )
-
-
-def new_key(data_dir: Path, project: str, database: str | None = None) -> str:
-    """Make an API key; the server may be running."""
-    with closing(Database(place_of(data_dir, database))) as opened:
-        return create_key(opened, project)
 
 
 class _Server(uvicorn.Server):

@@ -4,9 +4,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from pipeline.studio.auth.signing import SigningKeys
+from pipeline.studio.auth.tokens import Tokens
 from pipeline.studio.database import Database, place_of
 from pipeline.studio.jobs import JobRunner
-from pipeline.studio.keys import Tokens
+from pipeline.studio.keys import EndedKeys
 from pipeline.studio.limits import BuildTurns, Limits
 from pipeline.studio.links import Links
 from pipeline.studio.objects import ObjectStore
@@ -40,7 +42,8 @@ class Studio:
         self.builder = builder
         self.database = Database(database)
         self.store = ObjectStore(self.database, data_dir)
-        self.tokens = Tokens(data_dir, token_lifetime)
+        ended = EndedKeys(self.database)
+        self.tokens = Tokens(SigningKeys(data_dir), ended, token_lifetime)
         self.links = Links(data_dir, link_lifetime)
         self.presence = Presence(self.database, data_dir)
         self.jobs = JobRunner(self.database, self.store, self.presence)

@@ -38,6 +38,8 @@ api_keys = Table(
     Column("project", Words, nullable=False),
     Column("prefix", Words, nullable=False),
     Column("created_at", Words, nullable=False),
+    Column("expires_at", BigNumber),  # milliseconds since 1970
+    Column("revoked_at", Words),
 )
 
 environments = Table(

@@ -15,6 +15,7 @@ OWN = "own"
 """Nothing of another project can be named: what is answered is the caller's own."""
 MATRIX: dict[tuple[str, str], Any] = {
     ("POST", "/token/issue"): OWN,
+    ("GET", "/.well-known/jwks.json"): OWN,
     ("GET", "/api/v1/training"): OWN,
     ("GET", "/api/v1/training/names"): OWN,
     ("POST", "/api/v1/training"): {"name": "n", "env": "{environment}", "model": "test-chat-1"},
