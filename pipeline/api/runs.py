@@ -60,6 +60,8 @@ class FindRunsBody(Struct, frozen=True, omit_defaults=True):
     query: dict[str, Any]
     limit: int | None = None
     offset: int | None = None
+    select: Any = None
+    """Fields to show; the embedded Studio always answers whole runs."""
 
 
 def decode_raw_list(data: bytes) -> list[Raw]:

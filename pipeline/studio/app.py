@@ -20,6 +20,7 @@ from pipeline.studio.handlers.tokens import bearer, issue_token, list_signing_ke
 from pipeline.studio.keys import Caller
 from pipeline.studio.state import Studio
 from pipeline.studio.transfer import Transfers
+from pipeline.studio.versions import RunShape, refuse_unknown_keys, version_of
 
 __all__ = ["make_app"]
 
@@ -43,10 +44,13 @@ def make_app(studio: Studio) -> Litestar:
     def give_studio() -> Studio:
         return studio
 
-    async def give_caller(request: Request[Any, Any, Any]) -> Caller:
+    async def authenticate(
+        connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None:
+        del handler
         if studio.tokens.ended.stale:
             await sync_to_thread(studio.tokens.ended.refresh)
-        return studio.tokens.check(bearer(request))
+        connection.state.caller = studio.tokens.check(bearer(connection))
 
     api = Router(
         BASE_PATH,
@@ -57,8 +61,12 @@ def make_app(studio: Studio) -> Litestar:
             *interactions.ROUTES,
             *prompts.ROUTES,
         ],
-        guards=[_refuse_other_media],
-        dependencies={"caller": Provide(give_caller)},
+        guards=[authenticate, _refuse_other_media],
+        before_request=refuse_unknown_keys,
+        dependencies={
+            "caller": Provide(_give_caller, sync_to_thread=False),
+            "shape": Provide(_give_shape, sync_to_thread=False),
+        },
     )
     return Litestar(
         route_handlers=[api, issue_token, list_signing_keys, upload, objects],
@@ -77,6 +85,16 @@ def make_app(studio: Studio) -> Litestar:
         on_startup=[studio.presence.start, studio.jobs.start],
         on_shutdown=[studio.jobs.stop, studio.presence.stop, studio.templates.close],
     )
+
+
+def _give_caller(request: Request[Any, Any, Any]) -> Caller:
+    """Who the guard let in."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+def _give_shape(request: Request[Any, Any, Any]) -> RunShape:
+    return RunShape(version_of(request))
 
 
 def _refuse_other_media(

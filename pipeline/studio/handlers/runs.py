@@ -13,6 +13,7 @@ from pipeline.studio.handlers.answers import MAX_OFFSET, Limit, Offset, raw_docu
 from pipeline.studio.keys import Caller
 from pipeline.studio.runs import RunFilter, filter_of, find_raw, get_raw, list_refs, moment
 from pipeline.studio.state import Studio
+from pipeline.studio.versions import RunShape
 
 __all__ = ["ROUTES"]
 
@@ -41,11 +42,14 @@ class SearchBody(Struct, frozen=True):
 
 @get("/runs/{run:str}", sync_to_thread=True)
 def retrieve_run(
-    studio: NamedDependency[Studio], caller: NamedDependency[Caller], run: FromPath[str]
+    studio: NamedDependency[Studio],
+    caller: NamedDependency[Caller],
+    shape: NamedDependency[RunShape],
+    run: FromPath[str],
 ) -> Any:
-    """The run's document as it came."""
+    """The run's document as it came; for a client of an old version its result collapsed."""
     with studio.database.read() as connection:
-        return raw_document(get_raw(connection, caller.project, run))
+        return raw_document(shape.of(get_raw(connection, caller.project, run)))
 
 
 @get("/runs", sync_to_thread=True)
@@ -74,7 +78,10 @@ def list_runs(  # noqa: PLR0913 (one of each query parameter)
 
 @post("/runs/find", status_code=200, sync_to_thread=True)
 def find_runs(
-    studio: NamedDependency[Studio], caller: NamedDependency[Caller], data: JSONBody[FindRunsBody]
+    studio: NamedDependency[Studio],
+    caller: NamedDependency[Caller],
+    shape: NamedDependency[RunShape],
+    data: JSONBody[FindRunsBody],
 ) -> Any:
     """Whole runs by id or by equality on their fields."""
     limit, offset = _span(data.limit, data.offset)
@@ -82,7 +89,8 @@ def find_runs(
     if asked.ids is not None and len(asked.ids) > _MAX:
         raise bad_request(f"query: {len(asked.ids):,} ids, at most {_MAX:,} a call")
     with studio.database.read() as connection:
-        return raw_list(find_raw(connection, caller.project, asked, limit=limit, offset=offset))
+        found = find_raw(connection, caller.project, asked, limit=limit, offset=offset)
+    return raw_list([shape.of(raw) for raw in found])
 
 
 @post("/runs/search", status_code=200, sync_to_thread=True)

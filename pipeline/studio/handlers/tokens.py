@@ -6,6 +6,7 @@ Beside it the public keys, for whoever wants to check a token without asking.
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 
 from pipeline.api.tokens import IssuedToken
@@ -33,9 +34,9 @@ def list_signing_keys(studio: NamedDependency[Studio]) -> Response[dict[str, lis
     return Response(found, headers={"cache-control": "public, max-age=300"})
 
 
-def bearer(request: Request[Any, Any, Any]) -> str:
+def bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """What the Authorization header bears."""
-    scheme, _, word = request.headers.get("authorization", "").partition(" ")
+    scheme, _, word = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not word.strip():
         raise unauthorized("send `Authorization: Bearer <token>`")
     return word.strip()
