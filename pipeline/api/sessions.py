@@ -3,7 +3,7 @@
 from typing import Literal
 
 import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from pipeline.api.environments import EnvironmentRef
 from pipeline.api.jobs import TrainingJob
@@ -27,7 +27,7 @@ SessionStatus = Literal[
 
 
 class TrainingSession(Struct, frozen=True, kw_only=True):
-    """A training session; a list leaves `runs` out (None)."""
+    """A training session; a list leaves `runs` out."""
 
     id: str
     project: str
@@ -37,7 +37,7 @@ class TrainingSession(Struct, frozen=True, kw_only=True):
     status: str
     dataset: str | None = None
     """URL of the dataset, None before there is one."""
-    runs: tuple[str, ...] | None = None
+    runs: tuple[str, ...] | UnsetType = UNSET
     """Run ids in the order of adding."""
     job: Raw = field(default_factory=lambda: Raw(b"{}"))
     """A TrainingJob, or `{}` before the first start; read it with `job_of`."""

@@ -15,7 +15,8 @@ from litestar.types import Receive, Scope, Send
 from pipeline.api import BASE_PATH
 from pipeline.api.errors import ErrorBody
 from pipeline.errors import TransientError
-from pipeline.studio.handlers import environments, interactions, prompts, runs, training
+from pipeline.studio.document.openapi import API_ROUTES
+from pipeline.studio.handlers import document
 from pipeline.studio.handlers.tokens import bearer, issue_token, list_signing_keys
 from pipeline.studio.keys import Caller
 from pipeline.studio.state import Studio
@@ -54,13 +55,7 @@ def make_app(studio: Studio) -> Litestar:
 
     api = Router(
         BASE_PATH,
-        route_handlers=[
-            *training.ROUTES,
-            *runs.ROUTES,
-            *environments.ROUTES,
-            *interactions.ROUTES,
-            *prompts.ROUTES,
-        ],
+        route_handlers=API_ROUTES,
         guards=[authenticate, _refuse_other_media],
         before_request=refuse_unknown_keys,
         dependencies={
@@ -69,7 +64,14 @@ def make_app(studio: Studio) -> Litestar:
         },
     )
     return Litestar(
-        route_handlers=[api, issue_token, list_signing_keys, upload, objects],
+        route_handlers=[
+            api,
+            *document.ROUTES,
+            issue_token,
+            list_signing_keys,
+            upload,
+            objects,
+        ],
         dependencies={"studio": Provide(give_studio, sync_to_thread=False)},
         exception_handlers={
             HTTPException: _refused,

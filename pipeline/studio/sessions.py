@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import UNSET, Raw, UnsetType
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from pipeline.api.environments import Environment, EnvironmentRef
@@ -79,7 +79,7 @@ def list_rows(
 
 
 def session_body(
-    connection: Connection, row: Row[Any], links: Links, runs: tuple[str, ...] | None = None
+    connection: Connection, row: Row[Any], links: Links, runs: tuple[str, ...] | UnsetType = UNSET
 ) -> TrainingSession:
     """The session as the wire has it."""
     environment = environment_of(connection, row.project, row.env)

@@ -16,6 +16,8 @@ OWN = "own"
 MATRIX: dict[tuple[str, str], Any] = {
     ("POST", "/token/issue"): OWN,
     ("GET", "/.well-known/jwks.json"): OWN,
+    ("GET", "/api/v1/openapi.json"): OWN,
+    ("GET", "/docs"): OWN,
     ("GET", "/api/v1/training"): OWN,
     ("GET", "/api/v1/training/names"): OWN,
     ("POST", "/api/v1/training"): {"name": "n", "env": "{environment}", "model": "test-chat-1"},
