@@ -200,10 +200,9 @@ def filter_of(query: dict[str, Any]) -> RunFilter:
     fields: dict[str, Any] = {}
     for name, value in query.items():
         match name, value:
-            case (("_id" | "id"), {"$in": list() as ids}) if all(isinstance(i, str) for i in ids):
-                words["ids"] = tuple(ids)
-            case (("_id" | "id"), str()):
-                words["ids"] = (value,)
+            case (("_id" | "id"), _) if (ids := _asked_ids(value)) is not None:
+                known = words.get("ids", ids)
+                words["ids"] = tuple(one for one in ids if one in known)
             case _, str() if name in _COLUMNS:
                 words[_COLUMNS[name]] = value
             case _, str() | int() | float() | None if _is_asked(name, value):
@@ -215,8 +214,19 @@ def filter_of(query: dict[str, Any]) -> RunFilter:
     return RunFilter(**words, fields=fields)
 
 
+def _asked_ids(value: Any) -> tuple[str, ...] | None:
+    """The ids of `"x"` or `{"$in": ["x"]}`; None for another form."""
+    match value:
+        case str():
+            return (value,)
+        case {"$in": list() as ids, **rest} if not rest and all(isinstance(i, str) for i in ids):
+            return tuple(ids)
+        case _:
+            return None
+
+
 def _is_asked(name: str, value: Any) -> bool:
-    known = _NAME.match(name) is not None and name not in HEAVY
+    known = _NAME.match(name) is not None and name not in (*HEAVY, "id", "_id")
     return known and not (isinstance(value, int) and abs(value) >= 1 << 63)
 
 

@@ -35,8 +35,8 @@ class RunShape:
 
 def version_of(connection: ASGIConnection[Any, Any, Any, Any]) -> int | None:
     """The version that the client names; None where it names none, 400 for what is none."""
-    word = connection.headers.get("x-api-version", "").strip()
-    if not word:
+    word = connection.headers.get("x-api-version")
+    if word is None:
         return None
     if not (len(word) == _DIGITS and word.isascii() and word.isdigit()):
         raise bad_request("x-api-version: is a date of eight digits, such as 20260803")

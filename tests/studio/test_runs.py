@@ -31,6 +31,8 @@ def test_runs_are_found_in_the_order_of_asking_each_once(account: Any) -> None:
         body = {"query": {name: {"$in": wanted}}, "limit": 100, "select": "+result"}
         found = account.ok(account.post("/runs/find", body))
         assert found == [account.documents[wanted[at]] for at in (0, 1, 4)]
+    both = {"query": {"_id": {"$in": wanted}, "id": wanted[1]}}
+    assert ids(account.ok(account.post("/runs/find", both))) == [wanted[1]]
     page = {"query": {"_id": {"$in": wanted}}, "limit": 1, "offset": 1}
     assert ids(account.ok(account.post("/runs/find", page))) == [wanted[1]]
     assert ids(account.ok(account.post("/runs/find", {"query": {"id": wanted[0]}}))) == wanted[:1]
@@ -71,6 +73,9 @@ def test_runs_are_found_by_what_their_fields_equal(account: Any) -> None:
         {"query": []},
         {"query": {"status": {"$ne": "x"}}},
         {"query": {"id": {"$in": [1]}}},
+        {"query": {"id": {"$in": ["a"], "$nin": []}}},
+        {"query": {"_id": None}},
+        {"query": {"id": 7}},
         {"query": {"result": "x"}},
         {"query": {"a.b": "x"}},
         {"query": {'x"': "x"}},

@@ -40,6 +40,10 @@ _ABOUT = (
 _STATUSES = (
     "created", "building", "prepared", "processing", "completed", "failed", "cancelled",
 )  # fmt: skip
+_BODIES = (
+    "AddRunsBody", "CreateSessionBody", "FindRunsBody", "SearchBody", "SetDatasetBody",
+)  # fmt: skip
+"""Described as a client of the newest version has to write them."""
 _OPEN: dict[str, tuple[list[dict[str, list[str]]], tuple[int, ...]]] = {
     "issueToken": ([{"apiKey": []}], (401, 405, 429, 500, 503)),
     "listSigningKeys": ([], (405, 429, 500, 503)),
@@ -96,6 +100,8 @@ def _unused() -> Any:
 def _components(schemas: dict[str, Any]) -> dict[str, Any]:
     for name, refinement in REFINED.items():
         _lay_over(schemas[name], refinement)
+    for name in (*_BODIES, "SearchQuery"):
+        schemas[name]["additionalProperties"] = False
     schemas["SessionStatus"] = {"type": "string", "enum": [*_STATUSES]}
     bearer = {"type": "http", "scheme": "bearer"}
     return {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import get, post
+from litestar import HttpMethod, Response, get, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy import Connection, Row
@@ -70,6 +70,18 @@ def list_sessions(
     with studio.database.read() as connection:
         rows = _rows(connection, caller, limit, offset, status)
         return [sessions.session_body(connection, row, studio.links) for row in rows]
+
+
+@route(
+    "/training",
+    http_method=HttpMethod.OPTIONS,
+    status_code=204,
+    include_in_schema=False,
+    sync_to_thread=False,
+)
+def list_methods() -> Response[None]:
+    """The methods of a path with two handlers: the framework's own answer names one of them."""
+    return Response(None, headers={"allow": "GET, OPTIONS, POST"})
 
 
 @get("/training/names", sync_to_thread=True)
@@ -264,6 +276,7 @@ def _start(connection: Connection, caller: Caller, row: Row[Any], server: str) -
 
 
 ROUTES = [
+    list_methods,
     create,
     list_sessions,
     list_names,
