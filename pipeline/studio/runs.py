@@ -32,6 +32,8 @@ HEAVY = ("result", "parameters", "result_schema", "prompt")
 _MANY = 500
 _MAX_ID = 500
 """Characters of an id that an index holds in every database."""
+_LARGEST = 2**53
+"""A number beyond it is another one to half of those who read JSON."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _COLUMNS = {
     "modelId": "model",
@@ -227,7 +229,7 @@ def _asked_ids(value: Any) -> tuple[str, ...] | None:
 
 def _is_asked(name: str, value: Any) -> bool:
     known = _NAME.match(name) is not None and name not in (*HEAVY, "id", "_id")
-    return known and not (isinstance(value, int) and abs(value) >= 1 << 63)
+    return known and not (isinstance(value, int | float) and abs(value) > _LARGEST)
 
 
 def moment(text: str) -> str | None:

@@ -87,6 +87,7 @@ def test_runs_are_found_by_what_their_fields_equal(account: Any) -> None:
         {"query": {}, "offset": 10**18},
         {"query": {}, "offset": 10**30},
         {"query": {"ttl": 10**30}},
+        {"query": {"ttl": -1e300}},
     ],
 )
 def test_a_find_that_cannot_be_answered_is_400(account: Any, body: Any) -> None:

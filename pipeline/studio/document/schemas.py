@@ -22,8 +22,7 @@ _IDS = {"type": "array", "items": {"type": "string"}, "maxItems": 1000}
 _EQUALS = {
     "anyOf": [
         {"type": "string"},
-        {"type": "integer", "minimum": -(2**63) + 1, "maximum": 2**63 - 1},
-        {"type": "number", "minimum": -1e300, "maximum": 1e300},
+        {"type": "number", "minimum": -(2**53), "maximum": 2**53},
         {"type": "boolean"},
         {"type": "null"},
     ]
