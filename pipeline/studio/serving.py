@@ -5,8 +5,8 @@ import logging
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +20,7 @@ from pipeline.studio.app import make_app
 from pipeline.studio.building import build_with_stages
 from pipeline.studio.connections import protocol_class
 from pipeline.studio.database import Database, place_of
+from pipeline.studio.faults import FaultLayer, FaultPlan
 from pipeline.studio.importing import (
     ImportReport,
     import_environments,
@@ -58,6 +59,7 @@ class EmbeddedStudio:
         self._lifetimes = (token_lifetime, link_lifetime)
         self._stack = ExitStack()
         self._studio: Studio | None = None
+        self._faults = FaultLayer()
 
     def __enter__(self) -> Self:
         try:
@@ -112,6 +114,15 @@ class EmbeddedStudio:
         """A new API key."""
         return create_key(self.studio.database, project)
 
+    def faults(self, script: Mapping[str, Sequence[str]]) -> AbstractContextManager[FaultPlan]:
+        """Let requests fail as the script says, while the block runs.
+
+        For each operation (`runs.list`, `training.start`, ...) the faults that its requests meet,
+        one after the other; those that follow are answered as ever. docs/testing.md lists both.
+        Raises `UsageError` for a name that there is not, and names those that were meant.
+        """
+        return self._faults.running(FaultPlan(script))
+
     def _start(self) -> None:
         data_dir = self._given_dir
         if data_dir is None:
@@ -130,7 +141,7 @@ class EmbeddedStudio:
         listener = _listen("127.0.0.1", self._port)
         self._stack.enter_context(listener)
         self._studio.links.origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._stack.enter_context(_serving(self._studio, listener))
+        self._stack.enter_context(_serving(self._studio, listener, self._faults))
 
 
 def serve(
@@ -184,8 +195,10 @@ def import_into(
 class _Server(uvicorn.Server):
     """Says when it is ready, and lets those who wait go before it stops."""
 
-    def __init__(self, studio: Studio, announcement: str = "") -> None:
-        super().__init__(_config(studio))
+    def __init__(
+        self, studio: Studio, announcement: str = "", faults: FaultLayer | None = None
+    ) -> None:
+        super().__init__(_config(studio, faults))
         self.studio = studio
         self.announcement = announcement
 
@@ -200,8 +213,8 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _serving(studio: Studio, listener: socket.socket) -> Iterator[None]:
-    server = _Server(studio)
+def _serving(studio: Studio, listener: socket.socket, faults: FaultLayer) -> Iterator[None]:
+    server = _Server(studio, faults=faults)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="studio", daemon=True
     )
@@ -220,12 +233,13 @@ def _serving(studio: Studio, listener: socket.socket) -> Iterator[None]:
         thread.join()
 
 
-def _config(studio: Studio) -> uvicorn.Config:
+def _config(studio: Studio, faults: FaultLayer | None) -> uvicorn.Config:
     """A quiet server: URLs hold secrets, so no access is logged."""
+    gated = Gate(make_app(studio), studio.limits)
     for name in ("uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return uvicorn.Config(
-        Gate(make_app(studio), studio.limits),
+        gated if faults is None else faults.around(gated),
         http=protocol_class(studio.limits),
         log_config=None,
         access_log=False,
