@@ -149,6 +149,8 @@ class Wire:
             body = _whole_body(response, limits, ends)
         finally:
             response.close()
+            if self._closed.is_set():
+                _hang_up(response)
         return Answer(response.status_code, response.headers, body)
 
     def _guarded(self, call: Callable[[], T], seconds: float) -> T:
@@ -187,6 +189,14 @@ def _settle(future: Future[T], call: Callable[[], T]) -> None:
     except InvalidStateError:
         if isinstance(result, httpx2.Response):
             result.close()
+            _hang_up(result)
+
+
+def _hang_up(response: httpx2.Response) -> None:
+    """End the connection: a pool that was closed meanwhile does not look after it any more."""
+    stream = response.extensions.get("network_stream")
+    if stream is not None:
+        stream.close()
 
 
 def _whole_body(response: httpx2.Response, limits: Limits, ends: float) -> bytes:

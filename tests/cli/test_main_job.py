@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from pipeline.build import build_dataset, find_build
 from pipeline.build.publishing.publish import publish_dataset, start_training
 from pipeline.build.pulling.studio_source import StudioSource
 from pipeline.build.telling.life import explain_run
-from pipeline.client import StudioClient
 from pipeline.errors import Conflict, Unreachable
 from pipeline.spec import GateSpec, load_spec
 
@@ -112,27 +110,17 @@ def test_the_steps_one_by_one(served: Any, command: Command, tmp_path: Path) -> 
     assert served.jobs() == 1
 
 
-@contextmanager
-def cutting(served: Any, proxies: Any, path: bytes) -> Iterator[tuple[StudioClient, Any]]:
-    port = int(served.studio.url.rsplit(":", 1)[1])
-    with (
-        proxies(port, path) as proxy,
-        StudioClient(proxy.url, api_key=served.key) as client,
-    ):
-        yield client, proxy
-
-
 def test_a_lost_answer_of_start_never_makes_a_second_job(
-    served: Any, cutting_proxy: Any, command: Command, tmp_path: Path
+    served: Any, command: Command, tmp_path: Path
 ) -> None:
     work = tmp_path / "work"
     last_json(command("build", *served.flags, "--work-dir", work, "--json"))
     build = find_build(str(work), None)
     publish_dataset(build, served.client, served.session, gates=GateSpec())
-    with cutting(served, cutting_proxy, b"/start HTTP") as (client, proxy):
-        with pytest.raises(Unreachable):
-            client.training.start(served.session)
-        assert proxy.cut == 1
+    lost = served.studio.faults({"training.start": ["lost"]})
+    with lost as plan, pytest.raises(Unreachable):
+        served.client.training.start(served.session)
+    assert plan.exhausted
     time.sleep(1.5)
     started = start_training(build, served.client, served.session)
     assert not started.started
@@ -140,15 +128,15 @@ def test_a_lost_answer_of_start_never_makes_a_second_job(
 
 
 def test_start_survives_losing_its_own_answers(
-    served: Any, cutting_proxy: Any, command: Command, tmp_path: Path
+    served: Any, command: Command, tmp_path: Path
 ) -> None:
     work = tmp_path / "work"
     last_json(command("build", *served.flags, "--work-dir", work, "--json"))
     build = find_build(str(work), None)
     publish_dataset(build, served.client, served.session, gates=GateSpec())
-    with cutting(served, cutting_proxy, b"/start HTTP") as (client, proxy):
-        started = start_training(build, client, served.session)
-    assert proxy.cut == 1
+    with served.studio.faults({"training.start": ["lost"]}) as plan:
+        started = start_training(build, served.client, served.session)
+    assert plan.exhausted
     assert read_status(started.job.status) in ("pending", "running", "completed")
     assert served.jobs() == 1
 

@@ -51,7 +51,7 @@ def test_a_server_that_ignores_the_offset_is_not_asked_for_ever(
 ) -> None:
     server.on(f"GET /api/v1/training/{ID}/runs", server.json(refs(0, 100)))
     assert len(list(studio.training.run_refs(ID))) == 100
-    assert len(server.seen) == 2
+    assert len(server.seen) == 3
 
 
 def test_rows_that_come_again_on_the_next_page_count_once(
@@ -81,8 +81,8 @@ def test_paging_ends_and_gives_each_row_once(count: int, repeats: set[int]) -> N
 
     ids = [row.id for row in every(page)]
     assert len(ids) == len(set(ids))
-    assert len(calls) <= count // PAGE + 2
-    if not repeats:
+    assert len(calls) <= count // PAGE + 2 + len(repeats)
+    if not {number + 1 for number in repeats} & repeats:
         assert ids == [str(number) for number in range(count)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pipeline.api.jobs import TrainingJob, is_over, read_status
 from pipeline.api.sessions import TrainingSession, job_of
 from pipeline.client import StudioClient
-from pipeline.errors import Conflict, NotFound, PermanentError, UsageError
+from pipeline.errors import Conflict, NotFound, PermanentError, Unreachable, UsageError
 from pipeline.spec import BuildSpec
 
 __all__ = ["cancel_job", "fill_session", "find_session", "watch_job"]
@@ -28,7 +28,7 @@ def fill_session(
     """The session of that name holding these runs, made and filled where it is not there yet."""
     session = _session_called(client, name)
     if session is None:
-        session = _make_session(client, spec, name)
+        session = _made_session(client, spec, name)
     missing = sorted(set(run_ids) - set(client.training.get(session.id).runs or ()))
     if missing:
         client.training.add_runs(session.id, missing)
@@ -61,6 +61,17 @@ def cancel_job(client: StudioClient, session: TrainingSession) -> TrainingJob:
     if status in ("completed", "failed"):
         raise Conflict(f"session {session.name}: job {job.id} is {status} already")
     return client.training.cancel(session.id)
+
+
+def _made_session(client: StudioClient, spec: BuildSpec, name: str) -> TrainingSession:
+    """A new session; where the answer was lost, the one that was made all the same."""
+    try:
+        return _make_session(client, spec, name)
+    except Unreachable:
+        session = _session_called(client, name)
+        if session is None:
+            raise
+        return session
 
 
 def _make_session(client: StudioClient, spec: BuildSpec, name: str) -> TrainingSession:

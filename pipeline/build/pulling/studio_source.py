@@ -1,16 +1,19 @@
 """A Studio session as a source of runs.
 
 Offset pages shift while runs are added, so the listing is checked against the session's own list
-of ids, and the runs are fetched in the order of their ids: the pages' order decides nothing.
+of ids, what no page showed is looked up by its id, and the runs are fetched in the order of their
+ids: how the pages came decides nothing, the build's id least of all.
 """
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from pipeline.api.prompts import RenderedPrompt
+from pipeline.api.runs import RunRef
 from pipeline.api.sessions import TrainingSession
 from pipeline.build.pulling.sources import Batch, DocumentBatch
 from pipeline.build.pulling.templates import Withheld
@@ -67,20 +70,25 @@ class StudioSource:
             yield DocumentBatch(next(waiting), tuple(documents))
 
     def _list(self) -> dict[str, str]:
-        """Every run id of the session with its `updated_at` (empty where no page showed it)."""
-        listed = {}
+        """Every run id of the session with its `updated_at` (empty where there is none)."""
+        listed: dict[str, str] = {}
         for ref in self._client.training.run_refs(self._session.id):
-            listed[ref.id] = ref.updated_at or ""
-            if ref.interaction is not UNSET:
-                self._interactions.add(bytes(ref.interaction))
+            self._note(ref, listed)
         current = self._client.training.get(self._session.id)
-        for run_id in current.runs or ():
-            listed.setdefault(run_id, "")
+        unseen = [run_id for run_id in current.runs or () if run_id not in listed]
+        for batch in self._client.runs.fetch(unseen):
+            for run_id, document in batch:
+                self._note(_ref_of(run_id, document), listed)
         if not listed:
             raise SourceUnreadable(
                 f"session {current.name} ({current.id}) holds no runs; add some to it first"
             )
         return listed
+
+    def _note(self, ref: RunRef, listed: dict[str, str]) -> None:
+        listed[ref.id] = ref.updated_at or ""
+        if ref.interaction is not UNSET:
+            self._interactions.add(bytes(ref.interaction))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,14 @@ class SessionTemplates:
         """What a template says with these variables."""
         answer = self.client.prompts.try_render(ident, variables)
         return Withheld(answer.status, answer.words) if isinstance(answer, Refusal) else answer
+
+
+def _ref_of(run_id: str, document: bytes | None) -> RunRef:
+    """What a list would have shown of the run; its id alone where it is gone or unreadable."""
+    try:
+        return msgspec.json.decode(document or b"null", type=RunRef)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return RunRef(id=run_id)
 
 
 def _given(answer: bytes | Refusal) -> bytes | Withheld:

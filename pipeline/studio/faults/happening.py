@@ -128,7 +128,8 @@ async def _vanish(case: _Case) -> None:
         await case.exchange.answer(Answer.error(404, "no such run"))
         return
     answer = await case.exchange.answered()
-    rows = msgspec.json.decode(answer.body, type=list[Raw])
+    there = without_gone(case.plan, answer)
+    rows = msgspec.json.decode(there.body, type=list[Raw])
     case.plan.vanish([_id_of(row) for row in rows[: case.number(1)]])
     shown = without_gone(case.plan, answer) if case.operation == "runs.find" else answer
     await case.exchange.answer(shown)
