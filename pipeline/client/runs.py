@@ -22,6 +22,8 @@ _NOT_FOR_US = (400, 403, 404, 405, 410, 501)
 """Answers of `/runs/find` that mean it is missing or forbidden, for good."""
 _NOT_THESE = (413, 500)
 """Answers that mean it cannot give these runs at once; one at a time it may."""
+_SINGLES = 16
+"""Runs that are read one by one at a time: an answer is waited for far longer than it is sent."""
 
 
 class _Key(Struct):
@@ -51,24 +53,24 @@ class Runs:
         """Every run in the order of `ids`, a batch at a time; None where one vanished.
 
         At most `workers` batches are held, however slowly they are taken. Where `/runs/find` is
-        missing or forbidden, runs are read one by one, `workers` at a time, in the same order.
+        missing or forbidden, runs are read one by one, 16 at a time, in the same order.
         """
-        with _pool(workers) as pool:
-            ahead: deque[tuple[Sequence[str], Future[dict[str, bytes]]]] = deque()
+        with _pool(_SINGLES, "fetch-run") as singles, _pool(workers, "fetch-runs") as pool:
+            ahead: deque[Future[list[tuple[str, bytes | None]]]] = deque()
             for start in range(0, len(ids), batch):
-                portion = ids[start : start + batch]
-                ahead.append((portion, pool.submit(self._found, portion)))
+                ahead.append(pool.submit(self._all_of, ids[start : start + batch], singles))
                 if len(ahead) >= workers:
-                    yield self._completed(pool, *ahead.popleft())
+                    yield ahead.popleft().result()
             while ahead:
-                yield self._completed(pool, *ahead.popleft())
+                yield ahead.popleft().result()
 
-    def _completed(
-        self, pool: ThreadPoolExecutor, ids: Sequence[str], found: Future[dict[str, bytes]]
+    def _all_of(
+        self, ids: Sequence[str], singles: ThreadPoolExecutor
     ) -> list[tuple[str, bytes | None]]:
-        documents: dict[str, bytes | None] = dict(found.result())
+        """What `/runs/find` gives of these runs, and each of the others by itself."""
+        documents: dict[str, bytes | None] = dict(self._found(ids))
         missing = [run_id for run_id in dict.fromkeys(ids) if run_id not in documents]
-        documents.update(zip(missing, pool.map(self._get_or_none, missing), strict=True))
+        documents.update(zip(missing, singles.map(self._get_or_none, missing), strict=True))
         return [(run_id, documents[run_id]) for run_id in ids]
 
     def _found(self, ids: Sequence[str]) -> dict[str, bytes]:
@@ -130,9 +132,9 @@ def _find_call(ids: Sequence[str]) -> Call:
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+def _pool(workers: int, name: str) -> Iterator[ThreadPoolExecutor]:
     """Threads that are not waited for when the taker stops in the middle."""
-    pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="fetch-runs")
+    pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=name)
     try:
         yield pool
     finally:

@@ -1,6 +1,7 @@
 import itertools
 import json
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -108,6 +109,34 @@ def test_without_find_many_are_read_at_a_time(server: Any, studio: StudioClient)
     for name in IDS[:8]:
         server.on(f"GET /api/v1/runs/{name}", get)
     assert len(flat(studio.runs.fetch(IDS[:8], workers=4))) == 8
+
+
+def test_read_one_by_one_the_order_is_kept_and_little_is_held(
+    server: Any, studio: StudioClient
+) -> None:
+    ids = [run_id(number) for number in range(300)]
+    lock, reading, most = threading.Lock(), 0, 0
+
+    def get(seen: Any) -> Any:
+        nonlocal reading, most
+        with lock:
+            reading += 1
+            most = max(most, reading)
+        time.sleep(int(seen.path[-2:], 16) % 7 / 1000)
+        with lock:
+            reading -= 1
+        return server.raw(document(seen.path[-24:]), kind="application/json")
+
+    server.on(FIND, server.json({}, 404))
+    for name in ids:
+        server.on(f"GET /api/v1/runs/{name}", get)
+    batches = studio.runs.fetch(ids, batch=20, workers=3)
+    taken = next(batches)
+    time.sleep(0.5)
+    asked = sum(seen.method == "GET" for seen in server.seen)
+    assert asked <= 3 * 20, "no more than three batches are on their way or held"
+    assert taken + flat(batches) == [(name, document(name)) for name in ids]
+    assert 4 < most <= 16
 
 
 def test_one_run_that_is_no_json_does_not_spoil_the_others(
