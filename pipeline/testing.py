@@ -4,13 +4,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from pipeline.api.sessions import TrainingSession
 from pipeline.client import Limits, RetryPolicy, StudioClient
 from pipeline.studio import EmbeddedStudio
+from pipeline.studio.importing import import_rehearsal
 
 __all__ = ["QUICK", "LocalStudio"]
 
@@ -18,13 +19,24 @@ QUICK = RetryPolicy(attempts=5, total=30.0, base=0.005, cap=0.05, longest=2.0)
 """The client's retries with waits that a suite can afford."""
 
 
+_PROJECT = "default"
+
+
 class LocalStudio(EmbeddedStudio):
-    """An embedded Studio with a key and a client of it at hand, of the project `default`."""
+    """An embedded Studio with a key and a client of it at hand, of the project `default`.
+
+    The project has the environment that rehearses a training, at no provider.
+    """
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        import_rehearsal(self.studio.database, _PROJECT)
+        return self
 
     @cached_property
     def key(self) -> str:
         """An API key."""
-        return self.create_key()
+        return self.create_key(_PROJECT)
 
     @cached_property
     def client(self) -> StudioClient:
@@ -38,14 +50,11 @@ class LocalStudio(EmbeddedStudio):
     def session_of(
         self, documents: Sequence[Mapping[str, Any]], name: str = "test"
     ) -> TrainingSession:
-        """A new session of these run documents, which are imported first.
-
-        Its environment is the one that rehearses a training, at no provider.
-        """
+        """A new session of these run documents, which are imported first, to rehearse with."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "runs.jsonl"
             path.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in documents))
-            ids = self.import_runs(path).run_ids
+            ids = self.import_runs(path, project=_PROJECT).run_ids
         environment = next(one for one in self.client.environments.list() if one.provider == "test")
         assert environment.default_model is not None
         made = self.client.training.create(name, environment.id, environment.default_model)

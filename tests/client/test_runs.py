@@ -176,20 +176,6 @@ def test_a_batch_that_find_cannot_give_is_read_one_by_one(
     assert len(server.calls(FIND)) == 2
 
 
-def test_faults_in_the_middle_of_a_pull_are_survived(
-    server: Any, studio: StudioClient, shelf: Shelf
-) -> None:
-    faults = [
-        server.json({}, 503),
-        shelf.find,
-        server.cut(b'[{"id":"', 4000),
-        server.raw(b"<html>", 502),
-        server.json({}, 429, x_ratelimit_reason="pacing", x_ratelimit_retry_ms="1"),
-    ]
-    server.on(FIND, *faults, shelf.find)
-    assert flat(studio.runs.fetch(IDS, batch=10)) == [(name, document(name)) for name in IDS]
-
-
 def test_a_server_that_answers_other_runs_is_not_believed(
     server: Any, studio: StudioClient, shelf: Shelf
 ) -> None:
