@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline.api.sessions import TrainingSession
@@ -287,3 +288,18 @@ def test_what_an_object_is_is_told_after_faults(local: LocalStudio, link: str, f
     assert plan.exhausted
     assert told is not None
     assert (told.size, told.crc32c) == (file.stat().st_size, crc32c(file))
+
+
+def test_documents_of_ten_megabytes_come_whole_in_a_broken_pull(local: LocalStudio) -> None:
+    texts = {f"big-{number}": f"{number}" * (10 << 20) for number in range(3)}
+    session = local.session_of([{"id": name, "result": text} for name, text in texts.items()])
+    with (
+        local.faults({"runs.find": ["cut:9000000", "reset"]}) as plan,
+        local.connect(limits=Limits(body=12 << 20)) as client,
+    ):
+        pulled = [row for batch in client.runs.fetch(session.runs or ()) for row in batch]
+    assert plan.exhausted
+    assert [name for name, _ in pulled] == list(texts)
+    for name, document in pulled:
+        assert document is not None
+        assert msgspec.json.decode(document)["result"] == texts[name]
