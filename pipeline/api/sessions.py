@@ -87,10 +87,18 @@ class DatasetAnswer(Struct, frozen=True):
     dataset: str
 
 
-class UrlAnswer(Struct, frozen=True):
-    """A signed, expiring URL: a bearer secret, never logged."""
+class UrlAnswer(Struct, frozen=True, omit_defaults=True):
+    """A signed, expiring URL: a bearer secret, never logged.
+
+    What is behind a dataset's URL is told beside it, since not every storage tells it: fields of
+    our own, which others ignore.
+    """
 
     url: str
+    size: str | None = None
+    """Bytes, as a decimal string."""
+    crc32c: str | None = None
+    """Base64 of the big-endian checksum."""
 
 
 class SessionName(Struct, frozen=True):

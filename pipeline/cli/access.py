@@ -20,7 +20,12 @@ def configured_studio(spec: BuildSpec, api_key: str | None) -> Iterator[StudioCl
         raise UsageError("which Studio? give --studio-url or set TRAINSET_STUDIO_URL")
     if not api_key:
         raise UsageError("no API key; set TRAINSET_API_KEY or give --api-key")
-    with StudioClient(spec.studio.url, api_key=api_key, token_url=spec.studio.token_url) as client:
+    with StudioClient(
+        spec.studio.url,
+        api_key=api_key,
+        token_url=spec.studio.token_url,
+        storage_hosts=spec.studio.storage_hosts,
+    ) as client:
         yield client
 
 

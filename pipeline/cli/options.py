@@ -70,6 +70,13 @@ studio_flags = _stacked(
         "--token-url", metavar="URL", help="Origin that exchanges API keys (or TRAINSET_TOKEN_URL)."
     ),
     click.option(
+        "--storage-host",
+        "storage_hosts",
+        multiple=True,
+        metavar="HOST[:PORT]",
+        help="Datasets may go there too, beside the Studio, Google's and Amazon's storage.",
+    ),
+    click.option(
         "--api-key",
         metavar="KEY",
         envvar="TRAINSET_API_KEY",
@@ -181,6 +188,7 @@ def read_spec(words: tuple[str, ...] = (), **flags: Any) -> BuildSpec:
             "against.sets": flags.get("against"),
             "studio.url": flags.get("studio_url"),
             "studio.token_url": flags.get("token_url"),
+            "studio.storage_hosts": flags.get("storage_hosts"),
             "run.work_dir": flags.get("work_dir"),
             "run.engine": flags.get("engine"),
             "run.workers": flags.get("workers"),

@@ -1,5 +1,7 @@
 """Which addresses the client will talk to. Imports `errors` and httpx2's URL."""
 
+import re
+from collections.abc import Collection
 from ipaddress import ip_address
 from urllib.parse import quote
 
@@ -15,13 +17,23 @@ __all__ = [
     "host_of",
     "is_loopback",
     "path_word",
-    "signed_link",
+    "storage_link",
     "token_endpoint",
 ]
 
 LOOPBACK_PATTERNS = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 """Hosts that are never reached through a proxy of the environment."""
 
+_STORAGES = re.compile(
+    r"(?:[a-z0-9._-]+\.)?storage(?:\.mtls|\.[a-z0-9-]+\.rep)?\.googleapis\.com"
+    r"|(?:[a-z0-9._-]+\.)?s3(?:-[a-z0-9-]+)?(?:\.dualstack)?(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?"
+    r"\.amazonaws\.com(?:\.cn)?"
+)
+"""Google's and Amazon's storages, with and without a bucket in front.
+
+https://cloud.google.com/storage/docs/request-endpoints and
+https://docs.aws.amazon.com/general/latest/gr/s3.html (read 2026-11-26)
+"""
 _TOKEN_PATH = "/token/issue"  # noqa: S105 (a path, no secret)
 
 
@@ -73,20 +85,30 @@ def token_endpoint(api: httpx2.URL, token_url: str | None) -> httpx2.URL:
     return url.copy_with(path=path, query=None, fragment=None)
 
 
-def signed_link(text: str, *, studio: httpx2.URL) -> str:
-    """A URL that the Studio handed out, once it is one that runs may be sent to.
+def storage_link(text: str, *, studio: httpx2.URL, storages: Collection[str] = ()) -> None:
+    """Raise `PermanentError` unless a URL that the Studio handed out is one to send runs to.
 
-    A Studio elsewhere must not point the client at a service of this machine.
+    That is the Studio itself, Google's storage and Amazon's, and what a person has named as
+    `HOST` or `HOST:PORT`: else a Studio could point the client at any service that it reaches.
     """
     try:
         url = checked_url(text, flag=f"the URL that {studio.host} handed out")
     except UsageError as error:
         raise PermanentError(str(error)) from None
-    if is_loopback(url.host) and not is_loopback(studio.host):
+    if not ({url.host, host_of(url)} & set(storages) or _is_storage(url, studio)):
         raise PermanentError(
-            f"{studio.host} handed out a URL on this machine ({url.host}); it is not followed"
+            f"{studio.host} handed out a URL on {host_of(url)}, which is neither itself nor a "
+            f"known storage; if it is to be trusted, give --storage-host {host_of(url)}"
         )
-    return text
+
+
+def _is_storage(url: httpx2.URL, studio: httpx2.URL) -> bool:
+    if (url.scheme, url.host, url.port) == (studio.scheme, studio.host, studio.port):
+        return True
+    if url.scheme != "https" or url.port is not None:
+        return False
+    uploads_of_old = url.host == "www.googleapis.com" and url.path.startswith("/upload/storage/")
+    return uploads_of_old or _STORAGES.fullmatch(url.host) is not None
 
 
 def host_of(url: httpx2.URL) -> str:

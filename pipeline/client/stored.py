@@ -1,5 +1,6 @@
 """What a storage says of an object, and whether it is the file. Imports api's object and errors."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -12,7 +13,9 @@ from pipeline.api.objects import StoredObject
 from pipeline.client.wire import Answer
 from pipeline.errors import IntegrityError
 
-__all__ = ["RemoteObject", "compare", "remote_of", "stored_object"]
+__all__ = ["RemoteObject", "compare", "compare_etag", "remote_of", "stored_object"]
+
+_MD5 = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,24 @@ def compare(*, where: str, size: tuple[int, int | None], crc32c: tuple[str, str 
                 f"the object on {where} is not the file: {word} {there} there and {here} here; "
                 "transfer it again"
             )
+
+
+def compare_etag(where: str, answer: Answer, md5: str | None) -> None:
+    """Raise `IntegrityError` where S3 answers a PUT with the MD5 of other bytes than were sent.
+
+    The ETag of an object in one piece is its MD5, unless it is encrypted with a key of KMS or of
+    the customer: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html (read 2026-11-26)
+    """
+    etag = answer.headers.get("etag", "").strip('"')
+    plain = answer.headers.get("x-amz-server-side-encryption", "AES256") == "AES256"
+    customers = "x-amz-server-side-encryption-customer-algorithm" in answer.headers
+    if md5 is None or not plain or customers or not _MD5.fullmatch(etag):
+        return
+    if etag != md5:
+        raise IntegrityError(
+            f"the object on {where} is not the file: md5 {etag} there and {md5} here; "
+            "transfer it again"
+        )
 
 
 def _whole_size(status: int, headers: Mapping[str, str]) -> int | None:

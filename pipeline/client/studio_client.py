@@ -1,5 +1,6 @@
 """The client's one face: an address, a key, and a resource for each thing. Imports this room."""
 
+from collections.abc import Collection
 from types import TracebackType
 from typing import Self
 
@@ -27,7 +28,8 @@ class StudioClient:
 
     `api_key` (`sk-…`, `pk-…`) is exchanged for tokens at `token_url`, by default the origin of
     `url`; anything else, and every `token`, is sent as it is. A key goes to no other host.
-    Nothing is sent before the first call.
+    Nothing is sent before the first call. Datasets go to the Studio itself, to Google's and
+    Amazon's storage, and to the `storage_hosts` (`HOST` or `HOST:PORT`) alone.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class StudioClient:
         api_key: str | None = None,
         token: str | None = None,
         token_url: str | None = None,
+        storage_hosts: Collection[str] = (),
         limits: Limits | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
@@ -49,7 +52,7 @@ class StudioClient:
         transport = Transport(api, wire=self._wire, bearer=bearer, policy=policy)
         self.host = transport.host
         """Host and port, for sentences."""
-        self.training = Training(transport)
+        self.training = Training(transport, storage_hosts)
         self.runs = Runs(transport)
         self.environments = Environments(transport)
         self.interactions = Interactions(transport)

@@ -3,7 +3,7 @@
 Source: the platform's training page (read 2026-11-23). Imports api's types and this room.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TypeVar
 
 import msgspec
@@ -22,7 +22,7 @@ from pipeline.api.sessions import (
 )
 from pipeline.client.choosing import looks_like_id, pick
 from pipeline.client.failures import NoTrainingApi, failure, no_training_api
-from pipeline.client.hosts import path_word, signed_link
+from pipeline.client.hosts import path_word, storage_link
 from pipeline.client.paging import PAGE, every
 from pipeline.client.transport import Call, Transport, get, post
 from pipeline.client.wire import Answer
@@ -42,8 +42,9 @@ _SYNC_TIME = 60.0
 class Training:
     """Training sessions, their runs, their dataset and their job."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, storages: Collection[str] = ()) -> None:
         self._transport = transport
+        self._storages = storages
         self._is_there = False
 
     def create(self, name: str, env: str, model: str) -> TrainingSession:
@@ -121,6 +122,10 @@ class Training:
 
     def dataset_url(self, session_id: str) -> str:
         """A signed URL to download the dataset from: a secret that expires."""
+        return self.dataset(session_id).url
+
+    def dataset(self, session_id: str) -> UrlAnswer:
+        """The same, with the dataset's size and checksum where the Studio tells them."""
         path = f"/training/{path_word(session_id)}/url"
         return self._link(get(path, f"get the dataset of training session {session_id}"))
 
@@ -129,7 +134,7 @@ class Training:
         path = f"/training/{path_word(session_id)}/upload-url"
         params: dict[str, str | int] = {"resumable": "true"} if resumable else {}
         what = f"get an upload URL for training session {session_id}"
-        return self._link(get(path, what, params=params))
+        return self._link(get(path, what, params=params)).url
 
     def set_dataset(self, session_id: str, name: str = "default") -> str | None:
         """Train on the uploaded object of this name, or on what `build` made (`default`)."""
@@ -172,8 +177,10 @@ class Training:
         except PermanentError:
             return tuple(SessionName(row.id, row.name) for row in self.list())
 
-    def _link(self, call: Call) -> str:
-        return signed_link(self._read(call, UrlAnswer).url, studio=self._transport.studio)
+    def _link(self, call: Call) -> UrlAnswer:
+        answer = self._read(call, UrlAnswer)
+        storage_link(answer.url, studio=self._transport.studio, storages=self._storages)
+        return answer
 
     def _dataset(self, call: Call) -> str | None:
         """The answer's URL; the platform leaves the type of this answer open."""

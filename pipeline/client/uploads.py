@@ -16,7 +16,7 @@ from pipeline.client.failures import server_words
 from pipeline.client.hosts import checked_url, host_of
 from pipeline.client.retry import RetryPolicy
 from pipeline.client.rounds import OnProgress, Outcome, Rounds, is_passing
-from pipeline.client.stored import compare, stored_object
+from pipeline.client.stored import compare, compare_etag, stored_object
 from pipeline.client.upload_source import UploadSource
 from pipeline.client.wire import Answer, Limits, Wire
 from pipeline.errors import IntegrityError, TransientError, UsageError
@@ -33,7 +33,9 @@ https://cloud.google.com/storage/docs/performing-resumable-uploads (read 2026-11
 _DEAD_SESSION = (404, 410)
 _DEAD_LINK = (401, 403, 404, 410)
 _REFUSED_BYTES = (400, 412)
-_CHECKSUM = re.compile(rb"crc32c|md5|checksum|hash", re.IGNORECASE)
+_CHECKSUM = re.compile(rb"crc32c|md5|checksum|hash|digest", re.IGNORECASE)
+_AMAZON = "X-Amz-Signature"
+"""Marks a presigned URL of S3, which answers no CRC32C unless a header was signed for it."""
 _SLOWEST = 32 << 10
 """Bytes a second below which an upload in one piece is taken for stuck."""
 
@@ -106,13 +108,15 @@ class _Upload:
     def single(self) -> StoredObject:
         """The whole file in one PUT, and again as a whole after every trouble."""
         limits = self.rounds.wire.limits
+        length = {"Content-Length": str(self.source.size)}
+        md5 = self.source.md5() if _AMAZON in self.url.params else None
         patient = limits.patient(limits.silence, self.source.size / _SLOWEST)
         while True:
             self.source.check_unchanged()
-            length = {"Content-Length": str(self.source.size)}
             outcome = self._put(length, self.source.blocks(), patient)
             match outcome:
                 case Answer() if outcome.is_success:
+                    compare_etag(self.rounds.host, outcome, md5)
                     return self._finished(outcome)
                 case Answer() if not is_passing(outcome):
                     raise self._refused(outcome, _DEAD_LINK)

@@ -30,6 +30,8 @@ class StudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
     url: str | None = None
     token_url: str | None = None
     """Origin that exchanges API keys for tokens; default: the Studio's own origin."""
+    storage_hosts: tuple[str, ...] = ()
+    """`HOST` or `HOST:PORT` of storages other than the Studio, Google's and Amazon's."""
     environment: str | None = None
     """Id or name of the environment to train in, when `run` has to create the session."""
     model: str | None = None

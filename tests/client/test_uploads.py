@@ -352,6 +352,20 @@ def test_an_object_from_a_signed_url_is_compared(
         upload_file(f"{server.url}/upload/o?sig=s", file, retry=quick)
 
 
+def test_an_object_at_amazon_is_compared_by_its_md5(
+    server: Any, file: Path, quick: RetryPolicy
+) -> None:
+    put, link = "PUT /b/o", f"{server.url}/b/o?X-Amz-Signature=s"
+    wrong = '"' + "0" * 32 + '"'
+    server.on(put, server.raw(b"", 200, etag=wrong))
+    with pytest.raises(IntegrityError, match="md5 0000"):
+        upload_file(link, file, retry=quick)
+    server.on(put, server.raw(b"", 200, etag=wrong, x_amz_server_side_encryption="aws:kms"))
+    assert upload_file(link, file, retry=quick).name == "o"
+    server.on(put, server.raw(b"", 200, etag='"0123-2"'))
+    assert upload_file(link, file, retry=quick).name == "o"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -185,10 +185,13 @@ def _has_dataset(client: StudioClient, session: TrainingSession, file: DatasetFi
     if session.dataset is None:
         return False
     try:
-        there = remote_object(client.training.dataset_url(session.id))
+        told = client.training.dataset(session.id)
+        there = remote_object(told.url)
     except NotFound:
         return False
-    return there is not None and (there.size, there.crc32c) == (file.bytes, file.crc32c)
+    size = there.size if there is not None and there.size is not None else told.size
+    crc32c = there.crc32c if there is not None and there.crc32c is not None else told.crc32c
+    return (str(size), crc32c) == (str(file.bytes), file.crc32c)
 
 
 def _upload(
