@@ -3,10 +3,9 @@
 import asyncio
 from typing import Any
 
-from litestar import Litestar
-
 from pipeline.studio import EmbeddedStudio, serving
 from pipeline.studio.faults import FaultLayer, FaultPlan
+from pipeline.studio.limits import Gate
 
 
 def test_without_a_plan_the_app_gets_the_request_itself() -> None:
@@ -38,4 +37,4 @@ def test_the_command_serves_without_the_layer(studio: EmbeddedStudio) -> None:
     with_layer = serving._config(studio.studio, FaultLayer()).app
     assert "FaultLayer" in with_layer.__qualname__  # type: ignore[union-attr]
     server = serving._Server(studio.studio, "Studio ready at")
-    assert isinstance(server.config.app, Litestar)
+    assert isinstance(server.config.app, Gate)
