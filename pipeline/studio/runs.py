@@ -211,7 +211,7 @@ def filter_of(query: dict[str, Any]) -> RunFilter:
     for name, value in query.items():
         match name, value:
             case (("_id" | "id"), _) if (ids := _asked_ids(value)) is not None:
-                known = words.get("ids", ids)
+                known = set(words.get("ids", ids))
                 words["ids"] = tuple(one for one in ids if one in known)
             case _, str() if name in _COLUMNS:
                 words[_COLUMNS[name]] = value
