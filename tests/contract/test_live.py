@@ -31,7 +31,7 @@ def test_the_suite_holds_a_studio_that_is_elsewhere_to_the_contract(tmp_path: Pa
         counts = {word: int(n) for n, word in re.findall(r"(\d+) (\w+)", done.stdout)}
         assert done.returncode == 0, done.stdout
         assert counts["passed"] >= 50
-        assert counts["deselected"] >= 80
+        assert counts["deselected"] >= 60
         assert "skipped" not in counts
         jobs = [one["job"] for one in door.get("/training?limit=1000")]
         assert set(map(str, jobs)) == {"{}"}, "nothing was trained"
