@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import time
 from base64 import urlsafe_b64decode
@@ -215,6 +216,26 @@ def test_rotated_keys_outlive_the_server(tmp_path: Path) -> None:
     for name in ("token-key.pem", "token-keys-retired.json"):
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
     assert "PRIVATE" not in (tmp_path / "token-keys-retired.json").read_text()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_rotation_is_carried_to_another_server_by_its_two_files(
+    tmp_path: Path, order: tuple[int, int]
+) -> None:
+    names = ("token-key.pem", "token-keys-retired.json")
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    first = SigningKeys(tmp_path / "one")
+    old, _ = first.current()
+    shutil.copy(tmp_path / "one" / names[0], tmp_path / "two")
+    second = SigningKeys(tmp_path / "two")
+    new = first.rotate(3600)
+    for at in order:
+        shutil.copy(tmp_path / "one" / names[at], tmp_path / "two")
+        second.listed()
+    assert [key.kid for key in second.listed()] == [new, old]
+    assert second.public(old) is not None
+    assert second.current()[0] == new
 
 
 def test_a_token_that_names_a_key_of_its_own_is_401(door: Door, tmp_path: Path) -> None:

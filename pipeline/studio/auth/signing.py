@@ -52,7 +52,7 @@ class SigningKeys:
         self._current_path = data_dir / "token-key.pem"
         self._retired_path = data_dir / "token-keys-retired.json"
         self._lock = threading.Lock()
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[tuple[int, int] | None, ...] | None = None
         if not self._current_path.exists():
             write_secret(self._current_path, _fresh_pem())
         self._refresh()
@@ -120,9 +120,17 @@ class SigningKeys:
             return []
         return msgspec.json.decode(self._retired_path.read_bytes(), type=list[_Retired])
 
-    def _stamp(self) -> tuple[int, int]:
-        found = self._current_path.stat()
-        return found.st_mtime_ns, found.st_ino
+    def _stamp(self) -> tuple[tuple[int, int] | None, ...]:
+        """What changes when one of the two files does."""
+        return _changed(self._current_path), _changed(self._retired_path)
+
+
+def _changed(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_ino
 
 
 def _fresh_pem() -> bytes:
