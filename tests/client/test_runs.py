@@ -122,7 +122,7 @@ def test_read_one_by_one_the_order_is_kept_and_little_is_held(
         with lock:
             reading += 1
             most = max(most, reading)
-        time.sleep(int(seen.path[-2:], 16) % 7 / 1000)
+        time.sleep(0.03 + int(seen.path[-2:], 16) % 7 / 500)
         with lock:
             reading -= 1
         return server.raw(document(seen.path[-24:]), kind="application/json")

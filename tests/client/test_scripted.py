@@ -4,6 +4,8 @@ What only a server can do that speaks no proper HTTP is in `test_faults.py`.
 """
 
 import random
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ import msgspec
 import pytest
 
 from pipeline.api.sessions import TrainingSession
-from pipeline.client import Limits, UploadGone, download, remote_object, upload_file
+from pipeline.client import Limits, StudioClient, UploadGone, download, remote_object, upload_file
 from pipeline.errors import (
     AuthRefused,
     Conflict,
@@ -303,3 +305,34 @@ def test_documents_of_ten_megabytes_come_whole_in_a_broken_pull(local: LocalStud
     for name, document in pulled:
         assert document is not None
         assert msgspec.json.decode(document)["result"] == texts[name]
+
+
+def test_a_connection_that_comes_about_while_the_client_closes_is_closed_too(
+    local: LocalStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, made = threading.Event(), threading.Event(), list[socket.socket]()
+    connect = socket.create_connection
+
+    def late(*given: Any, **named: Any) -> socket.socket:
+        begun.set()
+        go_on.wait(5)
+        made.append(connect(*given, **named))
+        return made[0]
+
+    monkeypatch.setattr(socket, "create_connection", late)
+    client = local.connect()
+    thread = threading.Thread(target=_unreachable, args=(client,))
+    thread.start()
+    assert begun.wait(5)
+    client.close()
+    go_on.set()
+    thread.join()
+    ends = time.monotonic() + 5
+    while not (made and made[0].fileno() == -1):
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+def _unreachable(client: StudioClient) -> None:
+    with pytest.raises(Unreachable):
+        client.environments.list()
