@@ -5,7 +5,6 @@ from typing import Any
 
 from pipeline.studio import EmbeddedStudio, serving
 from pipeline.studio.faults import FaultLayer, FaultPlan
-from pipeline.studio.limits import Gate
 
 
 def test_without_a_plan_the_app_gets_the_request_itself() -> None:
@@ -34,7 +33,7 @@ def test_a_request_that_is_no_operation_passes_and_meets_nothing() -> None:
 
 
 def test_the_command_serves_without_the_layer(studio: EmbeddedStudio) -> None:
-    with_layer = serving._config(studio.studio, FaultLayer()).app
-    assert "FaultLayer" in with_layer.__qualname__  # type: ignore[union-attr]
-    server = serving._Server(studio.studio, "Studio ready at")
-    assert isinstance(server.config.app, Gate)
+    faulty = serving._Server(studio.studio, faults=FaultLayer()).config.app
+    served = serving._Server(studio.studio, "Studio ready at").config.app
+    assert "FaultLayer" in faulty.__qualname__  # type: ignore[union-attr]
+    assert "FaultLayer" not in getattr(served, "__qualname__", "")
