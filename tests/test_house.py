@@ -116,6 +116,8 @@ def providing(distribution: str) -> set[str]:
     """Names that a distribution is imported under."""
     odd = {
         "pyjwt": {"jwt", "cryptography"},
+        "boto3": {"boto3", "botocore"},
+        "google-cloud-storage": {"google", "requests"},
         "google-crc32c": {"google_crc32c"},
         "python-stdnum": {"stdnum"},
         "quickjs-ng": {"quickjs"},

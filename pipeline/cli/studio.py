@@ -1,7 +1,8 @@
 """`trainset studio serve | import | key`: the embedded Studio."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +25,41 @@ database_flag = click.option(
     "given in TRAINSET_DATABASE or a ~/.pgpass than here.",
 )
 
+_OBJECTS = (
+    click.option(
+        "--objects",
+        metavar="URL",
+        help="Where datasets are kept: a folder, gs://BUCKET/PREFIX or s3://BUCKET/PREFIX "
+        "[default: in the data-dir].",
+    ),
+    click.option(
+        "--objects-endpoint",
+        metavar="URL",
+        help="Another server that speaks the bucket's API: an emulator, or a storage of your own.",
+    ),
+    click.option(
+        "--max-object",
+        metavar="BYTES",
+        type=click.IntRange(1),
+        default=50 << 30,
+        show_default=True,
+        help="The largest dataset that is taken.",
+    ),
+    click.option(
+        "--objects-quota",
+        metavar="BYTES",
+        type=click.IntRange(1),
+        help="Of all datasets and unfinished uploads on this disk together [default: the disk's].",
+    ),
+)
+
+
+def objects_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Where datasets are kept, and how large they may be."""
+    for flag in reversed(_OBJECTS):
+        command = flag(command)
+    return command
+
 
 @click.group("studio")
 def command() -> None:
@@ -35,7 +71,7 @@ def command() -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True)
 @data_dir_flag
 @database_flag
-@click.option("--objects", metavar="URL", help="Another place for datasets (not built yet).")
+@objects_flags
 @click.option("--allow-remote", is_flag=True, help="Permit a host that others can reach.")
 def serve_command(
     *,
@@ -43,15 +79,22 @@ def serve_command(
     port: int,
     data_dir: Path,
     database: str | None,
-    objects: str | None,
     allow_remote: bool,
+    **place: Any,
 ) -> None:
     """Serve until interrupted; prints 'Studio ready at http://HOST:PORT'."""
-    from pipeline.studio import serve  # noqa: PLC0415 (a server: only where it is used)
+    from pipeline.studio import ObjectLimits, ObjectsAt, serve  # noqa: PLC0415 (a server)
 
-    if objects is not None:
-        raise UsageError("--objects: only the folder in --data-dir is built yet")
-    serve(host=host, port=port, data_dir=data_dir, allow_remote=allow_remote, database=database)
+    limits = ObjectLimits(place["max_object"], place["objects_quota"])
+    objects = ObjectsAt(place["objects"], place["objects_endpoint"], limits)
+    serve(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        allow_remote=allow_remote,
+        database=database,
+        objects=objects,
+    )
 
 
 @command.command("import")

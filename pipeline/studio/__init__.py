@@ -3,6 +3,7 @@
 from pipeline.studio.auth.desk import KeyDesk, new_key
 from pipeline.studio.importing import ImportReport
 from pipeline.studio.limits import Limits
+from pipeline.studio.objects import ObjectLimits, ObjectsAt
 from pipeline.studio.serving import EmbeddedStudio, import_into, serve
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "ImportReport",
     "KeyDesk",
     "Limits",
+    "ObjectLimits",
+    "ObjectsAt",
     "import_into",
     "new_key",
     "serve",

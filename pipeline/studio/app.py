@@ -19,8 +19,8 @@ from pipeline.studio.document.openapi import API_ROUTES
 from pipeline.studio.handlers import document
 from pipeline.studio.handlers.tokens import bearer, issue_token, list_signing_keys
 from pipeline.studio.keys import Caller
+from pipeline.studio.objects import Transfers
 from pipeline.studio.state import Studio
-from pipeline.studio.transfer import Transfers
 from pipeline.studio.versions import RunShape, refuse_unknown_keys, version_of
 
 __all__ = ["make_app"]

@@ -17,12 +17,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from pipeline.api.jobs import TrainingJob, is_over, read_status
-from pipeline.errors import TransientError
+from pipeline.errors import IntegrityError, PermanentError, TransientError
 from pipeline.studio import tables
 from pipeline.studio.clock import fresh_id, now_ms, now_text
 from pipeline.studio.database import Database
 from pipeline.studio.failures import missing
-from pipeline.studio.objects import ObjectStore
+from pipeline.studio.objects import Scratch
 from pipeline.studio.presence import Presence
 from pipeline.trainers import TRAINERS, Submission, Trainer, TrainerState
 
@@ -114,9 +114,9 @@ def end_job(
 class JobRunner:
     """A thread that looks after every active job until it is over."""
 
-    def __init__(self, database: Database, store: ObjectStore, presence: Presence) -> None:
+    def __init__(self, database: Database, datasets: Scratch, presence: Presence) -> None:
         self._database = database
-        self._store = store
+        self._datasets = datasets
         self._presence = presence
         self._stopping = False
         self._changed = threading.Condition()
@@ -132,6 +132,7 @@ class JobRunner:
             self._stopping = True
             self._changed.notify_all()
         self._thread.join()
+        self._datasets.close()
 
     def wake(self) -> None:
         """A job was started or changed by someone else."""
@@ -168,6 +169,7 @@ class JobRunner:
         active: list[Row[Any]] = []
         with _telling():
             active = self._active() if self._presence.good() else []
+            self._datasets.keep({row.dataset for row in active})
         for row in active:
             with _telling():
                 if self._presence.good() and self._claimed(row):
@@ -191,21 +193,25 @@ class JobRunner:
             return connection.execute(query).rowcount == 1
 
     def _look(self, row: Row[Any]) -> None:
-        submission = Submission(
-            key=row.id,
-            dataset=self._store.path(row.dataset),
-            model=row.base_model,
-            began=row.began,
-        )
-        trainer = TRAINERS.get(row.provider)
-        if trainer is None:
-            state = TrainerState("failed", details=f"no training at {row.provider} is built")
-        else:
-            state = _looked_at(trainer, submission)
-        if state.status != row.status:
+        state = self._state(row)
+        if state is not None and state.status != row.status:
             with self._database.write(of=row.session) as connection:
                 end_job(connection, row, state, holder=self._presence.id)
             self.wake()
+
+    def _state(self, row: Row[Any]) -> TrainerState | None:
+        """How the job stands; None while its dataset is being brought here."""
+        trainer = TRAINERS.get(row.provider)
+        if trainer is None:
+            return TrainerState("failed", details=f"no training at {row.provider} is built")
+        try:
+            dataset = self._datasets.ready(row.dataset)
+        except (PermanentError, IntegrityError) as error:
+            return TrainerState("failed", details=f"the dataset cannot be read: {error}")
+        if dataset is None:
+            return None
+        submission = Submission(key=row.id, dataset=dataset, model=row.base_model, began=row.began)
+        return _looked_at(trainer, submission)
 
 
 def _looked_at(trainer: Trainer, submission: Submission) -> TrainerState:

@@ -30,6 +30,7 @@ from pipeline.studio.importing import (
 )
 from pipeline.studio.keys import create_key
 from pipeline.studio.limits import Gate, Limits
+from pipeline.studio.objects import ObjectsAt
 from pipeline.studio.state import LINK_LIFETIME, TOKEN_LIFETIME, Studio, open_studio
 
 __all__ = ["EmbeddedStudio", "import_into", "serve"]
@@ -51,12 +52,14 @@ class EmbeddedStudio:
         link_lifetime: float = LINK_LIFETIME,
         database: str | None = None,
         limits: Limits | None = None,
+        objects: ObjectsAt | None = None,
     ) -> None:
         self._given_dir = data_dir
         self._limits = limits
         self._port = port
         self._database = database
         self._lifetimes = (token_lifetime, link_lifetime)
+        self._objects = objects
         self._stack = ExitStack()
         self._studio: Studio | None = None
         self._faults = FaultLayer()
@@ -136,6 +139,7 @@ class EmbeddedStudio:
             link_lifetime=link_lifetime,
             database=self._database,
             limits=self._limits,
+            objects=self._objects,
         )
         self._stack.callback(self._studio.database.close)
         listener = _listen("127.0.0.1", self._port)
@@ -151,6 +155,7 @@ def serve(
     data_dir: Path,
     allow_remote: bool = False,
     database: str | None = None,
+    objects: ObjectsAt | None = None,
 ) -> None:
     """Serve until interrupted; says on stdout when it is ready."""
     if not (allow_remote or _is_loopback(host)):
@@ -160,7 +165,9 @@ def serve(
         )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     with hold_folder(data_dir), _listen(host, port) as listener:
-        studio = open_studio(data_dir, builder=build_with_stages, database=database)
+        studio = open_studio(
+            data_dir, builder=build_with_stages, database=database, objects=objects
+        )
         studio.links.origin = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
         server = _Server(studio, f"Studio ready at {studio.links.origin}")
         try:

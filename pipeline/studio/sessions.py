@@ -14,7 +14,7 @@ from pipeline.studio.clock import fresh_id, now_text
 from pipeline.studio.failures import conflict, missing
 from pipeline.studio.jobs import job_body
 from pipeline.studio.keys import Caller
-from pipeline.studio.links import Links
+from pipeline.studio.objects import Objects
 
 __all__ = [
     "add_runs",
@@ -79,7 +79,10 @@ def list_rows(
 
 
 def session_body(
-    connection: Connection, row: Row[Any], links: Links, runs: tuple[str, ...] | UnsetType = UNSET
+    connection: Connection,
+    row: Row[Any],
+    objects: Objects,
+    runs: tuple[str, ...] | UnsetType = UNSET,
 ) -> TrainingSession:
     """The session as the wire has it."""
     environment = environment_of(connection, row.project, row.env)
@@ -91,7 +94,7 @@ def session_body(
         env=EnvironmentRef(environment.id, environment.name, environment.provider),
         model=row.model,
         status=row.status,
-        dataset=links.place(row.dataset) if row.dataset else None,
+        dataset=objects.place(row.dataset) if row.dataset else None,
         runs=runs,
         job=Raw(msgspec.json.encode(job)) if job else Raw(b"{}"),
         created_by=row.created_by,

@@ -10,8 +10,7 @@ from pipeline.studio.database import Database, place_of
 from pipeline.studio.jobs import JobRunner
 from pipeline.studio.keys import EndedKeys
 from pipeline.studio.limits import BuildTurns, Limits
-from pipeline.studio.links import Links
-from pipeline.studio.objects import ObjectStore
+from pipeline.studio.objects import Links, Objects, ObjectsAt, Scratch, open_objects
 from pipeline.studio.presence import Presence
 from pipeline.studio.rendering import TemplateThreads
 
@@ -34,6 +33,7 @@ class Studio:
         lifetimes: tuple[float, float],
         database: Path | str,
         *,
+        objects: ObjectsAt,
         limits: Limits | None = None,
     ) -> None:
         token_lifetime, link_lifetime = lifetimes
@@ -41,12 +41,13 @@ class Studio:
         self.data_dir = data_dir
         self.builder = builder
         self.database = Database(database)
-        self.store = ObjectStore(self.database, data_dir)
         ended = EndedKeys(self.database)
         self.tokens = Tokens(SigningKeys(data_dir), ended, token_lifetime)
         self.links = Links(data_dir, link_lifetime)
+        self.store: Objects = open_objects(objects, self.database, data_dir, self.links)
         self.presence = Presence(self.database, data_dir)
-        self.jobs = JobRunner(self.database, self.store, self.presence)
+        datasets = Scratch(self.store, data_dir / "scratch")
+        self.jobs = JobRunner(self.database, datasets, self.presence)
         self.templates = TemplateThreads()
         self.limits = limits or Limits()
         self.building = BuildTurns(self.limits)
@@ -60,6 +61,7 @@ def open_studio(
     link_lifetime: float = LINK_LIFETIME,
     database: str | None = None,
     limits: Limits | None = None,
+    objects: ObjectsAt | None = None,
 ) -> Studio:
     """Open the data in a folder, what a kill left half done ended; make them where there are none.
 
@@ -67,7 +69,9 @@ def open_studio(
     lock.
     """
     place = place_of(data_dir, database)
-    studio = Studio(data_dir, builder, (token_lifetime, link_lifetime), place, limits=limits)
+    lifetimes = (token_lifetime, link_lifetime)
+    objects = objects or ObjectsAt()
+    studio = Studio(data_dir, builder, lifetimes, place, objects=objects, limits=limits)
     studio.store.sweep()
     shutil.rmtree(data_dir / "builds", ignore_errors=True)
     with studio.database.write() as connection:

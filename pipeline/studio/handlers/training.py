@@ -55,7 +55,7 @@ def create(
         row = sessions.create_session(
             connection, caller, name=data.name, env=data.env, model=data.model
         )
-        return sessions.session_body(connection, row, studio.links, ())
+        return sessions.session_body(connection, row, studio.store, ())
 
 
 @get("/training", sync_to_thread=True)
@@ -69,7 +69,7 @@ def list_sessions(
     """Sessions, newest first, without their runs."""
     with studio.database.read() as connection:
         rows = _rows(connection, caller, limit, offset, status)
-        return [sessions.session_body(connection, row, studio.links) for row in rows]
+        return [sessions.session_body(connection, row, studio.store) for row in rows]
 
 
 @route(
@@ -106,7 +106,7 @@ def retrieve(
     with studio.database.read() as connection:
         row = sessions.get_row(connection, caller.project, session)
         ids = sessions.run_ids(connection, session)
-        return sessions.session_body(connection, row, studio.links, ids)
+        return sessions.session_body(connection, row, studio.store, ids)
 
 
 @post("/training/{session:str}/add", status_code=200, sync_to_thread=True)
@@ -145,7 +145,7 @@ def build(
     studio: NamedDependency[Studio], caller: NamedDependency[Caller], session: FromPath[str]
 ) -> DatasetAnswer:
     """Make the dataset of the session's runs."""
-    return DatasetAnswer(studio.links.place(build_session(studio, caller, session)))
+    return DatasetAnswer(studio.store.place(build_session(studio, caller, session)))
 
 
 @get("/training/{session:str}/url", sync_to_thread=True)
@@ -157,7 +157,9 @@ def dataset_url(
         row = sessions.get_row(connection, caller.project, session)
     if row.dataset is None:
         raise missing("dataset of session", session)
-    return UrlAnswer(studio.links.signed(row.dataset, "GET"))
+    stored = studio.store.rows.find(row.dataset)
+    size, crc32c = (stored.size, stored.crc32c) if stored is not None else (None, None)
+    return UrlAnswer(studio.store.download_url(row.dataset), size, crc32c)
 
 
 @get("/training/{session:str}/upload-url", sync_to_thread=True)
@@ -171,10 +173,7 @@ def upload_url(
     """A link to upload a dataset to: a resumable session, or one signed PUT."""
     with studio.database.read() as connection:
         sessions.get_row(connection, caller.project, session)
-    upload = studio.store.begin(session)
-    if resumable:
-        return UrlAnswer(studio.links.resumable(upload.id))
-    return UrlAnswer(studio.links.signed(upload.object, "PUT"))
+    return UrlAnswer(studio.store.upload_url(session, resumable=resumable))
 
 
 @post("/training/{session:str}/dataset", status_code=200, sync_to_thread=True)
@@ -185,16 +184,19 @@ def set_dataset(
     data: JSONBody[SetDatasetBody],
 ) -> DatasetAnswer:
     """Say which dataset the training takes."""
+    with studio.database.read() as connection:
+        sessions.get_row(connection, caller.project, session)
+    chosen = None if data.dataset == "default" else studio.store.accept(data.dataset, session)
     with studio.database.write(of=session) as connection:
         row = sessions.get_row(connection, caller.project, session)
         sessions.refuse_busy(row)
-        name = row.built if data.dataset == "default" else data.dataset
-        if name is None:
+        name = row.built if data.dataset == "default" else chosen
+        if name is None and data.dataset == "default":
             raise conflict("nothing was built yet; call build first, or name an uploaded object")
-        if data.dataset != "default" and not studio.store.belongs(name, session):
-            raise missing("finished upload", name)
+        if name is None:
+            raise missing("finished upload", data.dataset)
         sessions.change(connection, session, caller.subject, status="prepared", dataset=name)
-    return DatasetAnswer(studio.links.place(name))
+    return DatasetAnswer(studio.store.place(name))
 
 
 @post("/training/{session:str}/start", status_code=200, sync_to_thread=True)

@@ -17,7 +17,8 @@ class Links:
 
     def __init__(self, data_dir: Path, lifetime: float) -> None:
         self._key = _secret(data_dir / "link-key")
-        self._lifetime = lifetime
+        self.lifetime = lifetime
+        """Seconds that a signed link lasts."""
         self.origin = ""
         """`http://HOST:PORT`, set when the server listens."""
 
@@ -27,7 +28,7 @@ class Links:
 
     def signed(self, name: str, method: str) -> str:
         """A link that permits the method on the object for a while."""
-        expires = str(now_ms() // 1000 + int(self._lifetime))
+        expires = str(now_ms() // 1000 + int(self.lifetime))
         signature = self._sign(name, method, expires)
         return f"{self.place(name)}?X-Expires={expires}&X-Signature={signature}"
 
