@@ -73,7 +73,7 @@ class ObjectRows:
             state="open",
             expires_at=now_ms() // 1000 + _WEEK,
         )
-        with self._database.write() as connection:
+        with self._database.write(of=session) as connection:
             connection.execute(insert(uploads).values(structs.asdict(state)))
         return state
 
@@ -93,12 +93,12 @@ class ObjectRows:
 
     def announce(self, upload: UploadState, total: int) -> None:
         """Write down the size that the upload will have."""
-        with self._database.write() as connection:
+        with self._database.write(of=upload.session) as connection:
             connection.execute(update(uploads).where(uploads.c.id == upload.id).values(total=total))
 
     def give_up(self, upload: UploadState) -> None:
         """End an upload without an object."""
-        with self._database.write() as connection:
+        with self._database.write(of=upload.session) as connection:
             connection.execute(
                 update(uploads)
                 .where(uploads.c.id == upload.id, uploads.c.state == "open")
@@ -115,7 +115,7 @@ class ObjectRows:
             "md5": finished.md5,
             "generation": finished.generation,
         }
-        with self._database.write() as connection:
+        with self._database.write(of=upload.session) as connection:
             changed = connection.execute(
                 update(uploads)
                 .where(uploads.c.id == upload.id, uploads.c.state != "done")
