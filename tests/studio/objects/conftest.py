@@ -17,6 +17,13 @@ from moto.server import ThreadedMotoServer
 from pipeline.studio import EmbeddedStudio, ObjectsAt
 
 BUCKET = "datasets"
+AMAZON = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+"""What is configured on the machine does not reach a test."""
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +33,13 @@ def amazon() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
-    kept = dict(os.environ)
-    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     url = f"http://{host}:{port}"
-    boto3.client("s3", endpoint_url=url, region_name="us-east-1").create_bucket(Bucket=BUCKET)
-    yield url
-    os.environ.clear()
-    os.environ |= kept
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in AMAZON.items():
+            environment.setenv(name, value)
+        environment.delenv("AWS_PROFILE", raising=False)
+        boto3.client("s3", endpoint_url=url, region_name="us-east-1").create_bucket(Bucket=BUCKET)
+        yield url
     server.stop()
 
 
