@@ -3,6 +3,8 @@
 One Studio with one session for all pulls; what is handed over has a session of its own each time.
 """
 
+import random
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from pipeline.build import BuildResult, build_dataset
 from pipeline.build.publishing.publish import publish_dataset, start_training
 from pipeline.build.pulling.sessions import fill_session
 from pipeline.build.pulling.studio_source import StudioSource
-from pipeline.client import Limits, StudioClient
+from pipeline.client import Limits, RetryPolicy, StudioClient
 from pipeline.errors import (
     AuthRefused,
     IntegrityError,
@@ -187,13 +189,12 @@ def test_what_does_not_pass_is_a_clear_error_and_the_next_build_is_right(
 
 
 class Handover:
-    """A session without a dataset, and what the Studio holds of it."""
+    """A build that is handed to a session, and what the Studio holds of it."""
 
-    def __init__(self, studio: LocalStudio, session: TrainingSession, calm: BuildResult) -> None:
-        made = studio.client.training.create("handover", session.env.id, session.model)
+    def __init__(self, studio: LocalStudio, session: TrainingSession, result: BuildResult) -> None:
         self.studio = studio
-        self.session = made.id
-        self.result = calm
+        self.session = session.id
+        self.result = result
 
     def publish(self) -> None:
         publish_dataset(self.result, self.studio.client, self.session, gates=GateSpec())
@@ -214,16 +215,18 @@ class Handover:
 
     def is_whole(self) -> bool:
         """Whether the dataset is the build's, and came there as one object."""
+        return self.data() == self.signed() and self.counted("objects") == 1
+
+    def signed(self) -> bytes:
+        """The build's training file."""
         (file,) = (one for one in self.result.manifest.files if one.split == "train" and one.format)
-        return (
-            self.data() == (self.result.dataset / file.path).read_bytes()
-            and self.counted("objects") == 1
-        )
+        return (self.result.dataset / file.path).read_bytes()
 
 
 @pytest.fixture
 def handover(studio: LocalStudio, session: TrainingSession, calm: BuildResult) -> Handover:
-    return Handover(studio, session, calm)
+    made = studio.client.training.create("handover", session.env.id, session.model)
+    return Handover(studio, made, calm)
 
 
 @pytest.mark.parametrize(
@@ -316,6 +319,37 @@ def test_a_start_that_is_never_answered_is_found_by_the_next(handover: Handover)
     assert handover.counted("jobs") == 1
 
 
+@pytest.mark.parametrize("look", ["checksum", "404"])
+def test_a_dataset_that_seems_another_for_once_does_not_bring_a_second_job(
+    handover: Handover, look: str
+) -> None:
+    handover.publish()
+    with handover.studio.faults({"training.start": ["garbage"]}), pytest.raises(PermanentError):
+        handover.start()
+    while handover.studio.client.training.get(handover.session).status == "processing":
+        time.sleep(0.05)
+    with handover.studio.faults({"objects.get": [look]}) as plan:
+        handover.publish()
+    met(plan)
+    assert not handover.start().started
+    assert handover.counted("jobs") == 1
+
+
+def test_an_upload_that_the_studio_forgot_does_not_bring_a_second_job(handover: Handover) -> None:
+    handover.publish()
+    job = handover.start().job
+    while handover.studio.client.training.get(handover.session).status == "processing":
+        time.sleep(0.05)
+    script = {"objects.get": ["404", "404"], "training.dataset": ["404"]}
+    with handover.studio.faults(script) as plan:
+        with pytest.raises(Unreachable, match="run the same command again"):
+            handover.publish()
+        handover.publish()
+    met(plan)
+    assert handover.start().job.id == job.id
+    assert handover.counted("jobs") == 1
+
+
 @pytest.mark.parametrize("word", ["lost", "cut:9", "reset"])
 def test_a_session_whose_making_was_not_answered_is_made_once(
     studio: LocalStudio, session: TrainingSession, tmp_path: Path, word: str
@@ -379,3 +413,59 @@ def test_more_silence_than_is_waited_for_is_a_broken_connection(
     ):
         assert len(list(client.training.run_refs(session.id))) == COUNT
     met(plan)
+
+
+STATUSES = (400, 401, 403, 404, 408, 409, 410, 413, 429, 500, 502, 503, 504)
+ANYWHERE = (
+    *(str(status) for status in STATUSES),
+    "502:html", "503:after:0.01", "429:pacing:5", "429:quota", "reset", "lost", "cut:0", "cut:30",
+    "slow:0.02", "garbage", "redirect", "ok", "ok",
+)  # fmt: skip
+SPECIAL = {
+    "runs.list": ("shift", "shift:60", "shift:-5", "repeat"),
+    "token.issue": ("expire", "expire:1", "expire:4"),
+    "upload.status": ("checksum",),
+    "upload.chunk": ("half", "partial", "corrupt", "checksum"),
+    "objects.get": ("corrupt", "checksum"),
+    "runs.find": (),
+    "training.get": (),
+    "training.upload_url": (),
+    "training.dataset": (),
+    "training.start": (),
+    "training.job": (),
+}
+
+
+def drawn(seed: int) -> Script:
+    """A script for all that the main job asks, of every fault that may pass."""
+    draw = random.Random(seed)
+    return {
+        name: draw.choices((*ANYWHERE, *special * 3), k=draw.randint(0, 4))
+        for name, special in SPECIAL.items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_in_any_storm_the_main_job_ends_with_the_same_dataset_and_one_job(
+    studio: LocalStudio, session: TrainingSession, calm: BuildResult, tmp_path: Path, seed: int
+) -> None:
+    """Run again after every error, as cron does; none but the house's own may come out."""
+    made = studio.client.training.create(f"storm {seed}", session.env.id, session.model)
+    studio.client.training.add_runs(made.id, list(session.runs or ()))
+    quick = RetryPolicy(attempts=3, base=0.001, cap=0.002)
+    errors: list[TrainsetError] = []
+    with studio.faults(drawn(seed)) as plan, studio.connect(retry=quick) as client:
+        while len(errors) < 60:
+            try:
+                result = build(client, made, tmp_path)
+                publish_dataset(result, client, made.id, gates=GateSpec())
+                job = start_training(result, client, made.id).job
+                assert client.training.job(job.id).id == job.id
+            except TrainsetError as error:
+                errors.append(error)
+            else:
+                break
+    storm = Handover(studio, made, result)
+    assert storm.counted("jobs") == 1, (plan.left, errors)
+    assert storm.data() == storm.signed()
+    assert storm.signed() == Handover(studio, made, calm).signed()

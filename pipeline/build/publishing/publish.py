@@ -132,17 +132,27 @@ def _job_of_dataset(
 def _set_dataset(
     build: BuildResult, client: StudioClient, session: TrainingSession, state: PublishState
 ) -> None:
-    """Set the uploaded object; one that the Studio no longer has is forgotten."""
+    """Set the uploaded object; one that the Studio no longer has is forgotten.
+
+    Where it is set already and only seemed another, the session's job may be its own: what was
+    known to be before it stays so.
+    """
     assert state.object_name is not None
-    state = save_state(build, session.id, _before(state, session))
+    if not (state.set_here and _is_called(session.dataset, state.object_name)):
+        state = save_state(build, session.id, _before(state, session))
     try:
         client.training.set_dataset(session.id, state.object_name or "")
     except NotFound:
-        save_state(build, session.id, PublishState(sha256=state.sha256))
+        save_state(build, session.id, replace(state, object_name=None))
         raise Unreachable(
             f"session {session.name}: the Studio no longer has the upload {state.object_name}; "
             "run the same command again to upload it anew"
         ) from None
+
+
+def _is_called(dataset: str | None, name: str) -> bool:
+    """Whether a session's dataset, a URL or a name, is that object."""
+    return dataset is not None and f"/{dataset.partition('?')[0]}".endswith(f"/{name}")
 
 
 def _before(state: PublishState, session: TrainingSession) -> PublishState:
