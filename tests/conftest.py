@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.postgres import Schemas
+from tests.postgres import NAMED, SCHEMAS, Schemas, environ_for
 
 NEEDS = {
     "real": "TRAINSET_REAL_RUNS",
     "samples": "TRAINSET_RUN_SAMPLES",
-    "postgres": "TRAINSET_POSTGRES",
+    "postgres": NAMED,
 }
 """Markers of tests that need something from outside, and the variable that names it."""
 EXTRAS = {"mistral": "mistral_common"}
 """Markers of tests that need an extra, and what it is imported as."""
 AMOUNTS = {"TRAINSET_KILLS"}
 """How much of something a test does."""
-STARTING_A_STUDIO = {"served", "shop"}
+STARTING_A_STUDIO = {"served"}
 """Fixtures outside the Studio's room that start one."""
 
 
@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Where a PostgreSQL is named, `-m postgres` is every test that starts a Studio.
     """
-    for item in items if os.environ.get(NEEDS["postgres"]) else ():
+    for item in items if os.environ.get(NAMED) else ():
         room = item.path.is_relative_to(Path(__file__).parent / "studio")
         if room or STARTING_A_STUDIO & set(getattr(item, "fixturenames", ())):
             item.add_marker("postgres")
@@ -72,26 +72,13 @@ def schemas() -> Iterator[Schemas | None]:
 
     Without it there are none, and the state lies in a SQLite file as it does by default.
     """
-    if not (url := os.environ.get(NEEDS["postgres"])):
+    if SCHEMAS is None:
         yield None
         return
-    made = Schemas(url)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.studio.database.place.default_place", made.of)
-        yield made
-    made.drop()
-
-
-@pytest.fixture(autouse=True)
-def database_of_commands(
-    clean_environ: None,  # noqa: ARG001 (first nothing is configured)
-    monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
-    schemas: Schemas | None,
-) -> None:
-    """`trainset studio ...` in a test that starts a Studio: one database a test."""
-    if schemas is not None and request.node.get_closest_marker("postgres"):
-        monkeypatch.setenv("TRAINSET_DATABASE", schemas.of(request.node.nodeid))
+        patch.setattr("pipeline.studio.database.place.default_place", SCHEMAS.of)
+        yield SCHEMAS
+    SCHEMAS.drop()
 
 
 THINGS = [
@@ -205,6 +192,8 @@ def shuffled() -> Callable[[Sequence[Any]], list[Any]]:
 def trainset(*words: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does."""
     command = [str(Path(sys.executable).with_name("trainset")), *map(str, words)]
+    if placed := environ_for(words):
+        options["env"] = {**os.environ, **options.get("env", {}), **placed}
     return subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=120, **options
     )

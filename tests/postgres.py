@@ -8,10 +8,12 @@ As a command it runs another one with TRAINSET_POSTGRES set, and ends the server
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +23,8 @@ from typing import Self
 from sqlalchemy import create_engine
 
 USER = "trainset"
+NAMED = "TRAINSET_POSTGRES"
+"""The variable that holds the URL of a server."""
 SERVER = [
     "listen_addresses=127.0.0.1",
     "fsync=off",  # a killed server loses nothing by it: only a machine that loses power would
@@ -120,6 +124,7 @@ class Schemas:
 
     def of(self, thing: object) -> str:
         """The URL of that thing's schema; the same one every time."""
+        thing = thing.resolve() if isinstance(thing, Path) else thing
         name = f"t_{os.getpid()}_{sha256(str(thing).encode()).hexdigest()[:12]}"
         if name not in self.made:
             self.made.add(name)
@@ -138,10 +143,23 @@ class Schemas:
         engine.dispose()
 
 
+SCHEMAS = Schemas(os.environ[NAMED]) if os.environ.get(NAMED) else None
+"""Where every data-dir's state lies in a schema of its own; None where no server is named."""
+
+
+def environ_for(words: Sequence[object]) -> dict[str, str]:
+    """What makes a command with `--data-dir` work on the schema of that data-dir."""
+    said = list(map(str, words))
+    if SCHEMAS is None or "--data-dir" not in said:
+        return {}
+    return {"TRAINSET_DATABASE": SCHEMAS.of(Path(said[said.index("--data-dir") + 1]))}
+
+
 def main(command: list[str]) -> int:
-    """Run the command beside a server of its own; its exit code."""
+    """Run the command beside a server of its own; its exit code. A signal ends both."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with Cluster() as cluster:
-        environ = {**os.environ, "TRAINSET_POSTGRES": cluster.url}
+        environ = {**os.environ, NAMED: cluster.url}
         return subprocess.run(command, env=environ, check=False).returncode
 
 

@@ -13,12 +13,15 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.postgres import environ_for
+
 SERVER = """
-import logging, sys
+import logging, os, sys
 from pathlib import Path
 logging.basicConfig(level=logging.DEBUG, format="%(name)s %(message)s")
 from pipeline.studio import serve
-serve(host="127.0.0.1", port=0, data_dir=Path(sys.argv[1]))
+database = os.environ.get("TRAINSET_DATABASE")
+serve(host="127.0.0.1", port=0, data_dir=Path(sys.argv[1]), database=database)
 """
 READY = re.compile(r"Studio ready at (http://127\.0\.0\.1:\d+)")
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -83,7 +86,7 @@ def nest(tmp_path: Path, command: Command) -> Iterator[Nest]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "TRAINSET_DEBUG": "1"},
+        env={**os.environ, "TRAINSET_DEBUG": "1", **environ_for(place)},
     )
     assert process.stdout is not None
     said = READY.match(process.stdout.readline())

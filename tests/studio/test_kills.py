@@ -24,7 +24,7 @@ from sqlalchemy import select
 from pipeline.studio import import_into, new_key
 from pipeline.studio.database import Database, place_of
 from pipeline.studio.tables import jobs
-from tests.postgres import Cluster
+from tests.postgres import SCHEMAS, Cluster
 from tests.studio.load import Load, reconcile
 
 PROGRAM = Path(__file__).with_name("counting_server.py")
@@ -126,9 +126,9 @@ def until(load: Load, more: int) -> None:
 
 
 def test_what_was_answered_is_true_after_the_server_was_killed(
-    make_server: Callable[[str | None], tuple[Server, Load]],
+    make_server: Callable[[str | None], tuple[Server, Load]], tmp_path: Path
 ) -> None:
-    server, load = make_server(os.environ.get("TRAINSET_DATABASE"))
+    server, load = make_server(SCHEMAS and SCHEMAS.of(tmp_path))
     for _ in range(KILLS):
         with load.running():
             until(load, CHANCE.randint(5, 60))

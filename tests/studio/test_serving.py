@@ -1,6 +1,7 @@
 """`trainset studio serve` as a program: starting, stopping, and dying by kill -9."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import httpx2
 import pytest
 
 from pipeline.studio import EmbeddedStudio
+from tests.postgres import environ_for
 
 COMMAND = [str(Path(sys.executable).with_name("trainset")), "studio"]
 CHUNK = 256 << 10
@@ -33,8 +35,9 @@ class Server:
 
     def start(self) -> None:
         words = [*COMMAND, "serve", "--port", "0", "--data-dir", str(self.data_dir)]
+        environ = {**os.environ, **environ_for(words)}
         self.process = subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
         )
         assert self.process.stdout is not None
         said = READY.match(self.process.stdout.readline())
