@@ -25,8 +25,9 @@ EXTRAS = {"mistral": "mistral_common"}
 """Markers of tests that need an extra, and what it is imported as."""
 AMOUNTS = {"TRAINSET_KILLS"}
 """How much of something a test does."""
+ROOMS_OF_THE_STUDIO = ("studio", "contract")
 STARTING_A_STUDIO = {"served"}
-"""Fixtures outside the Studio's room that start one."""
+"""Fixtures outside the Studio's rooms that start one."""
 
 
 settings.register_profile(
@@ -45,8 +46,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Where a PostgreSQL is named, `-m postgres` is every test that starts a Studio.
     """
     for item in items if os.environ.get(NAMED) else ():
-        room = item.path.is_relative_to(Path(__file__).parent / "studio")
-        if room or STARTING_A_STUDIO & set(getattr(item, "fixturenames", ())):
+        room = item.path.relative_to(Path(__file__).parent).parts[0]
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if room in ROOMS_OF_THE_STUDIO or fixtures & STARTING_A_STUDIO:
             item.add_marker("postgres")
     there = {marker: bool(os.environ.get(variable)) for marker, variable in NEEDS.items()}
     there |= {marker: find_spec(name) is not None for marker, name in EXTRAS.items()}

@@ -7,6 +7,7 @@ transaction, so a server that dies frees it. A read sees one state of the data (
 read only). https://www.postgresql.org/docs/current/transaction-iso.html
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -110,7 +111,11 @@ class PostgresBackend:
 
 
 def _engine(url: URL, connections: int) -> Engine:
-    """Up to that many connections, each tried before it is used again."""
+    """Up to that many connections, each tried before it is used again.
+
+    What a pool logs of a connection that broke is a traceback; what matters of it is raised.
+    """
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     given = cast("dict[str, Any]", url.query)
     return create_engine(
         url,
