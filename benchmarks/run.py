@@ -194,6 +194,9 @@ def main() -> int:
     print("\none health check logged all night", flush=True)
     words = [sys.executable, str(HERE / "crowd.py"), "--runs", "30000", "--times", "3"]
     good = subprocess.run(words, check=False).returncode == 0 and good
+    print("\nthe Studio under load", flush=True)
+    words = [sys.executable, str(HERE / "studio.py")]
+    good = subprocess.run(words, check=False).returncode == 0 and good
     many = flags.many if flags.many is not None else (0 if source == SAMPLE else 64)
     if many:
         pair = [prepare(source, truth, copies) for copies in (flags.copies, many)]

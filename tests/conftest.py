@@ -19,6 +19,7 @@ NEEDS = {
     "real": "TRAINSET_REAL_RUNS",
     "samples": "TRAINSET_RUN_SAMPLES",
     "postgres": NAMED,
+    "browser": "TRAINSET_CHROMIUM",
 }
 """Markers of tests that need something from outside, and the variable that names it."""
 EXTRAS = {"mistral": "mistral_common"}

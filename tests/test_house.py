@@ -19,9 +19,9 @@ HEAVY = {
     "tiktoken",
 }  # fmt: skip
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|Users|work|mnt|opt)/[\w.-]+")
-NEEDS = {"TRAINSET_REAL_RUNS", "TRAINSET_RUN_SAMPLES", "TRAINSET_POSTGRES"}
-NOT_COLLECTED = {"tests/stages/test_run_samples.py"}
-"""Deselected where nothing names the samples."""
+NEEDS = {"TRAINSET_REAL_RUNS", "TRAINSET_RUN_SAMPLES", "TRAINSET_POSTGRES", "TRAINSET_CHROMIUM"}
+NOT_COLLECTED = {"tests/stages/test_run_samples.py", "tests/studio/people/test_browser.py"}
+"""Deselected where nothing names the samples, or a browser."""
 if find_spec("mistral_common") is None:
     NOT_COLLECTED |= {"tests/tokens/test_mistral.py"}
 PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+")

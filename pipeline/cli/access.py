@@ -1,5 +1,6 @@
 """Which Studio a command talks to: the configured one, or an embedded one."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,8 @@ def embedded_studio(spec: BuildSpec) -> Iterator[tuple[StudioClient, list[str]]]
     data_dir = Path(spec.run.work_dir).expanduser().resolve() / "studio"
     with EmbeddedStudio(data_dir) as studio:
         say(f"No Studio is configured: started an embedded one at {studio.url}")
+        if sys.stderr.isatty():
+            say(f"  look at it while it runs: {studio.page_link()}")
         ids: list[str] = []
         for path in template_files(spec.source.interactions):
             for problem in studio.import_interactions(path).problems:

@@ -73,20 +73,48 @@ def command() -> None:
 @database_flag
 @objects_flags
 @click.option("--allow-remote", is_flag=True, help="Permit a host that others can reach.")
-def serve_command(
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="Where clients reach it, if not at HOST:PORT: what links to datasets begin with.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="warning",
+    show_default=True,
+    help="What is logged to stderr, from info on every request: JSON, words at a terminal.",
+)
+@click.option(
+    "--stop-seconds",
+    type=click.IntRange(0, 3600),
+    default=30,
+    show_default=True,
+    help="How long running requests have after a signal.",
+)
+def serve_command(  # noqa: PLR0913 (one of each flag)
     *,
     host: str,
     port: int,
     data_dir: Path,
     database: str | None,
     allow_remote: bool,
+    log_level: str,
+    stop_seconds: int,
+    public_url: str | None,
     **place: Any,
 ) -> None:
     """Serve until interrupted; prints 'Studio ready at http://HOST:PORT'."""
-    from pipeline.studio import ObjectLimits, ObjectsAt, serve  # noqa: PLC0415 (a server)
+    from pipeline.studio import (  # noqa: PLC0415 (a server: only where it is used)
+        ObjectLimits,
+        ObjectsAt,
+        serve,
+        set_up_logs,
+    )
 
     limits = ObjectLimits(place["max_object"], place["objects_quota"])
     objects = ObjectsAt(place["objects"], place["objects_endpoint"], limits)
+    set_up_logs(log_level)
     serve(
         host=host,
         port=port,
@@ -94,6 +122,8 @@ def serve_command(
         allow_remote=allow_remote,
         database=database,
         objects=objects,
+        stop_seconds=stop_seconds,
+        public_url=public_url,
     )
 
 

@@ -20,6 +20,8 @@ from pipeline.studio.handlers import document
 from pipeline.studio.handlers.tokens import bearer, issue_token, list_signing_keys
 from pipeline.studio.keys import Caller
 from pipeline.studio.objects import Transfers
+from pipeline.studio.operating import routes as operating
+from pipeline.studio.people.routes import page_routes
 from pipeline.studio.state import Studio
 from pipeline.studio.versions import RunShape, refuse_unknown_keys, version_of
 
@@ -71,6 +73,8 @@ def make_app(studio: Studio) -> Litestar:
             list_signing_keys,
             upload,
             objects,
+            *operating.ROUTES,
+            page_routes(),
         ],
         dependencies={"studio": Provide(give_studio, sync_to_thread=False)},
         exception_handlers={

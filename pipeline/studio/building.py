@@ -14,6 +14,7 @@ from pipeline.spec import BuildSpec, RunSpec, SourceSpec
 from pipeline.studio.catalog import documents_of_session
 from pipeline.studio.failures import bad_request
 from pipeline.studio.keys import Caller
+from pipeline.studio.outcomes import Outcome, keep_outcome, outcome_of
 from pipeline.studio.runs import session_raw
 from pipeline.studio.sessions import (
     change,
@@ -53,17 +54,24 @@ def build_session(studio: Studio, caller: Caller, session: str) -> str:
 
     429 where as many builds as the Studio takes are under way: nothing has begun then.
     """
-    with studio.building.place(), studio.presence.building(session):
+    with (
+        studio.metrics.build() as progress,
+        studio.building.place(),
+        studio.presence.building(session),
+    ):
         row = _begin(studio, caller, session)
         work_dir = studio.data_dir / "builds" / str(row.id)
         try:
             with studio.building.turn():
+                progress.begin()
                 name, digest = _built(studio, row, work_dir)
             _end(studio, caller, row, dataset=name, digest=digest)
         except BaseException as error:
             _give_up(studio, caller, row)
             if isinstance(error, TrainsetError) and not isinstance(error, TransientError):
-                raise bad_request(str(error).replace(f"{work_dir}/", "")) from None
+                said = str(error).replace(f"{work_dir}/", "")
+                keep_outcome(studio.database, str(row.id), None, Outcome(refused=said))
+                raise bad_request(said) from None
             raise
         finally:
             shutil.rmtree(work_dir, ignore_errors=True)
@@ -91,7 +99,12 @@ def _built(studio: Studio, row: Row[Any], work_dir: Path) -> tuple[str, str]:
     runs, digest = _export(studio, row, work_dir)
     if row.built is not None and row.built_from == digest:
         return str(row.built), digest
-    return studio.store.put(str(row.id), studio.builder(runs, work_dir)), digest
+    train = studio.builder(runs, work_dir)
+    outcome = outcome_of(train)
+    name = studio.store.put(str(row.id), train)
+    if outcome is not None:
+        keep_outcome(studio.database, str(row.id), name, outcome)
+    return name, digest
 
 
 def _export(studio: Studio, row: Row[Any], work_dir: Path) -> tuple[Path, str]:

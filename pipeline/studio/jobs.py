@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,11 +26,12 @@ from pipeline.studio.objects import Scratch
 from pipeline.studio.presence import Presence
 from pipeline.trainers import TRAINERS, Submission, Trainer, TrainerState
 
-__all__ = ["ACTIVE", "JobRunner", "active_job", "create_job", "end_job", "job_body"]
+__all__ = ["ACTIVE", "JobRunner", "active_job", "create_job", "end_job", "job_bodies", "job_body"]
 
 ACTIVE = ("pending", "running")
 _jobs = tables.jobs
 _sessions = tables.sessions
+_MANY = 500
 _PAUSE = 0.05
 _IDLE = 1.0
 _LOOK = 0.05
@@ -70,6 +71,19 @@ def job_body(connection: Connection, project: str, job: str) -> TrainingJob:
     ).one_or_none()
     if row is None:
         raise missing("training job", job)
+    return _body(row)
+
+
+def job_bodies(connection: Connection, jobs: Sequence[str]) -> dict[str, TrainingJob]:
+    """Those jobs by id."""
+    found: dict[str, TrainingJob] = {}
+    for start in range(0, len(jobs), _MANY):
+        query = select(_jobs).where(_jobs.c.id.in_(jobs[start : start + _MANY]))
+        found.update((row.id, _body(row)) for row in connection.execute(query))
+    return found
+
+
+def _body(row: Row[Any]) -> TrainingJob:
     return TrainingJob(
         id=row.id,
         status=row.status,

@@ -3,13 +3,15 @@
 import ipaddress
 import logging
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -31,11 +33,14 @@ from pipeline.studio.importing import (
 from pipeline.studio.keys import create_key
 from pipeline.studio.limits import Gate, Limits
 from pipeline.studio.objects import ObjectsAt
+from pipeline.studio.operating.requests import Observed
+from pipeline.studio.operating.stopping import Ending
 from pipeline.studio.state import LINK_LIFETIME, TOKEN_LIFETIME, Studio, open_studio
 
 __all__ = ["EmbeddedStudio", "import_into", "serve"]
 
 _START_SECONDS = 30.0
+_STOP_SECONDS = 5
 _MAX_HEAD = 2 << 20
 """Bytes of a request's head: a token that is far too long is still refused as one."""
 
@@ -113,6 +118,10 @@ class EmbeddedStudio:
         """Store the interactions and prompt templates of a file; what was found in it."""
         return import_interactions(self.studio.database, path, project)
 
+    def page_link(self) -> str:
+        """A link to the page for people that opens everything, once."""
+        return page_link(self.studio)
+
     def create_key(self, project: str = "default") -> str:
         """A new API key."""
         return create_key(self.studio.database, project)
@@ -148,7 +157,7 @@ class EmbeddedStudio:
         self._stack.enter_context(_serving(self._studio, listener, self._faults))
 
 
-def serve(
+def serve(  # noqa: PLR0913 (one of each flag)
     *,
     host: str,
     port: int,
@@ -156,24 +165,38 @@ def serve(
     allow_remote: bool = False,
     database: str | None = None,
     objects: ObjectsAt | None = None,
+    stop_seconds: int = 30,
+    public_url: str | None = None,
 ) -> None:
-    """Serve until interrupted; says on stdout when it is ready."""
+    """Serve until interrupted; says on stdout when it is ready.
+
+    Links to datasets begin with `public_url`, where clients reach the server by another name.
+    """
     if not (allow_remote or _is_loopback(host)):
         raise UsageError(
             f"--host {host}: others could reach it; give --allow-remote if that is meant "
             "(keys and tokens travel unencrypted: put TLS in front)"
         )
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    public_url = None if public_url is None else _origin(public_url)
     with hold_folder(data_dir), _listen(host, port) as listener:
         studio = open_studio(
             data_dir, builder=build_with_stages, database=database, objects=objects
         )
-        studio.links.origin = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
-        server = _Server(studio, f"Studio ready at {studio.links.origin}")
+        address = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
+        studio.links.origin = public_url or address
+        server = _Server(studio, f"Studio ready at {address}", ending=Ending(stop_seconds))
+        if _is_loopback(host) and sys.stderr.isatty():
+            print(f"Look at it, once: {page_link(studio)}", file=sys.stderr)  # noqa: T201
         try:
-            server.run(sockets=[listener])
+            with suppress(KeyboardInterrupt):  # the signal that ended it comes once more
+                server.run(sockets=[listener])
         finally:
             studio.database.close()
+
+
+def page_link(studio: Studio) -> str:
+    """A link that signs one person in; the one made before is over."""
+    return f"{studio.links.origin}/sign-in/{studio.door.open_link()}"
 
 
 def import_into(
@@ -203,19 +226,32 @@ class _Server(uvicorn.Server):
     """Says when it is ready, and lets those who wait go before it stops."""
 
     def __init__(
-        self, studio: Studio, announcement: str = "", faults: FaultLayer | None = None
+        self,
+        studio: Studio,
+        announcement: str = "",
+        faults: FaultLayer | None = None,
+        ending: Ending | None = None,
     ) -> None:
-        super().__init__(_config(studio, faults))
+        super().__init__(_config(studio, faults, ending.seconds if ending else _STOP_SECONDS))
         self.studio = studio
         self.announcement = announcement
+        self.ending = ending
+        """None inside a program, which ends by itself."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.announcement and self.started:
             print(self.announcement, flush=True)  # noqa: T201 (what callers wait for)
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.ending is not None:
+            self.ending.signalled(sig)
+        super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.studio.jobs.end_waiting()
+        if self.ending is not None:
+            self.ending.begin()
         await super().shutdown(sockets)
 
 
@@ -240,18 +276,18 @@ def _serving(studio: Studio, listener: socket.socket, faults: FaultLayer) -> Ite
         thread.join()
 
 
-def _config(studio: Studio, faults: FaultLayer | None) -> uvicorn.Config:
+def _config(studio: Studio, faults: FaultLayer | None, stop_seconds: int) -> uvicorn.Config:
     """A quiet server: URLs hold secrets, so no access is logged."""
     gated = Gate(make_app(studio), studio.limits)
     for name in ("uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return uvicorn.Config(
-        gated if faults is None else faults.around(gated),
+        Observed(gated if faults is None else faults.around(gated), studio.metrics),
         http=protocol_class(studio.limits),
         log_config=None,
         access_log=False,
         lifespan="on",
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=stop_seconds,
         server_header=False,
         h11_max_incomplete_event_size=_MAX_HEAD,
     )
@@ -276,6 +312,15 @@ def _family(host: str) -> socket.AddressFamily:
 
 def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise UsageError("--public-url: must be https://HOST or https://HOST:PORT, with no path")
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise UsageError("--public-url: must have no user, query or fragment")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _is_loopback(host: str) -> bool:

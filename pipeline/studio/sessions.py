@@ -8,11 +8,12 @@ from msgspec import UNSET, Raw, UnsetType
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from pipeline.api.environments import Environment, EnvironmentRef
+from pipeline.api.jobs import TrainingJob
 from pipeline.api.sessions import TrainingSession
 from pipeline.studio import tables
 from pipeline.studio.clock import fresh_id, now_text
 from pipeline.studio.failures import conflict, missing
-from pipeline.studio.jobs import job_body
+from pipeline.studio.jobs import job_bodies, job_body
 from pipeline.studio.keys import Caller
 from pipeline.studio.objects import Objects
 
@@ -26,6 +27,7 @@ __all__ = [
     "list_rows",
     "refuse_busy",
     "run_ids",
+    "session_bodies",
     "session_body",
 ]
 
@@ -87,6 +89,28 @@ def session_body(
     """The session as the wire has it."""
     environment = environment_of(connection, row.project, row.env)
     job = job_body(connection, row.project, row.job) if row.job else None
+    return _body(row, environment, job, objects, runs)
+
+
+def session_bodies(
+    connection: Connection, rows: Sequence[Row[Any]], objects: Objects
+) -> list[TrainingSession]:
+    """Sessions of one project as a list has them: what they share is looked up once."""
+    environments: dict[str, Environment] = {}
+    for row in rows:
+        if row.env not in environments:
+            environments[row.env] = environment_of(connection, row.project, row.env)
+    jobs = job_bodies(connection, [row.job for row in rows if row.job])
+    return [_body(row, environments[row.env], jobs.get(row.job), objects, UNSET) for row in rows]
+
+
+def _body(
+    row: Row[Any],
+    environment: Environment,
+    job: TrainingJob | None,
+    objects: Objects,
+    runs: tuple[str, ...] | UnsetType,
+) -> TrainingSession:
     return TrainingSession(
         id=row.id,
         project=row.project,

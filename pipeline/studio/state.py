@@ -11,6 +11,9 @@ from pipeline.studio.jobs import JobRunner
 from pipeline.studio.keys import EndedKeys
 from pipeline.studio.limits import BuildTurns, Limits
 from pipeline.studio.objects import Links, Objects, ObjectsAt, Scratch, open_objects
+from pipeline.studio.operating.health import Health
+from pipeline.studio.operating.metrics import Metrics
+from pipeline.studio.people.door import Door
 from pipeline.studio.presence import Presence
 from pipeline.studio.rendering import TemplateThreads
 
@@ -51,6 +54,9 @@ class Studio:
         self.templates = TemplateThreads()
         self.limits = limits or Limits()
         self.building = BuildTurns(self.limits)
+        self.door = Door(self.database, data_dir, ended)
+        self.health = Health(self.database, data_dir, self.store)
+        self.metrics = Metrics(self.database)
 
 
 def open_studio(

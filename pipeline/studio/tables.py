@@ -16,6 +16,7 @@ from pipeline.studio.database import BigNumber, LongWords, Words
 
 __all__ = [
     "api_keys",
+    "builds",
     "environments",
     "interactions",
     "jobs",
@@ -128,6 +129,17 @@ objects = Table(
     Column("md5", Words, nullable=False),
     Column("generation", Words, nullable=False),
 )
+
+builds = Table(
+    "builds",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("session", Words, ForeignKey("sessions.id"), nullable=False),
+    Column("dataset", Words),  # the object that it made; none where it was refused
+    Column("ended", BigNumber, nullable=False),  # milliseconds since 1970
+    Column("outcome", LargeBinary, nullable=False),  # JSON, see outcomes.py
+)
+Index("builds_by_session", builds.c.session, builds.c.ended)
 
 uploads = Table(
     "uploads",

@@ -191,7 +191,7 @@ def test_a_body_over_16_mib_is_413(account: Any) -> None:
 def test_unknown_routes_and_methods_answer_json(account: Any) -> None:
     for path in ("/nowhere", "/training/x/y/z", "/runs/a/b"):
         account.refused(account.get(path), 404)
-    account.refused(account.http.get("/"), 404)
+    account.refused(account.http.get("/nowhere"), 404)
     account.refused(account.call("DELETE", "/training"), 405)
     account.refused(account.call("PUT", f"/training/{account.session()}/add", json={}), 405)
 

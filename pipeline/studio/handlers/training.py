@@ -69,7 +69,7 @@ def list_sessions(
     """Sessions, newest first, without their runs."""
     with studio.database.read() as connection:
         rows = _rows(connection, caller, limit, offset, status)
-        return [sessions.session_body(connection, row, studio.store) for row in rows]
+        return sessions.session_bodies(connection, rows, studio.store)
 
 
 @route(

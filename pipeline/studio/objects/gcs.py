@@ -35,6 +35,8 @@ _ENDPOINT = "https://storage.googleapis.com"
 _CHUNK = 8 << 20
 _SECONDS = 60.0
 
+_PROBE = "no-such-object"
+
 
 class GcsObjects:
     """Objects under a prefix of a bucket."""
@@ -121,6 +123,11 @@ class GcsObjects:
             blob.download_to_filename(str(target), timeout=_SECONDS)
         if digests_of(target)[0] != stored.crc32c:
             raise IntegrityError(f"{self._url}{name}: is not what was accepted; upload it again")
+
+    def reach(self) -> None:
+        """Ask for an object that nobody has."""
+        with _trouble(self._url):
+            self._there(_PROBE)
 
     def sweep(self) -> None:
         """Google ends what is left of unfinished uploads by itself after a week."""

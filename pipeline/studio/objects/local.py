@@ -1,6 +1,7 @@
 """Datasets in a folder of this machine, uploaded to and downloaded from the Studio itself."""
 
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from pipeline.studio.clock import now_ms
 from pipeline.studio.database import Database
@@ -64,6 +65,11 @@ class LocalObjects:
         """Bring the object into a file: a second name for the same bytes."""
         target.unlink(missing_ok=True)
         target.hardlink_to(self.path(name))
+
+    def reach(self) -> None:
+        """Write a byte and remove it."""
+        with NamedTemporaryFile(dir=self._folder, prefix=".probe-") as probe:
+            probe.write(b"x")
 
     def sweep(self) -> None:
         """Complete what a crash left half done, and remove what no upload will finish."""

@@ -39,6 +39,8 @@ _BLOCK = 1 << 20
 _GONE = ("404", "NoSuchKey", "NoSuchUpload", "NoSuchBucket", "NotFound")
 _FAILED = ("412", "PreconditionFailed")
 
+_PROBE = "no-such-object"
+
 
 class _Sent(Struct):
     """A multipart upload under way, and its parts in order."""
@@ -125,6 +127,11 @@ class S3Objects:
         crc32c, _ = digests_of(target)
         if target.stat().st_size != int(stored.size) or stored.crc32c not in (None, crc32c):
             raise IntegrityError(f"{self._url}{name}: is not what was accepted; upload it again")
+
+    def reach(self) -> None:
+        """Ask for an object that nobody has."""
+        with _trouble(self._url):
+            self._head(self._prefix + _PROBE)
 
     def sweep(self) -> None:
         """End what no upload will finish, here and at Amazon."""

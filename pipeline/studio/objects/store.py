@@ -55,5 +55,8 @@ class Objects(Protocol):
         Raises `NotFound` where it is gone, `IntegrityError` where it is not what it was.
         """
 
+    def reach(self) -> None:
+        """Raise `OSError` or an error of the house where datasets cannot be had now."""
+
     def sweep(self) -> None:
         """Complete what a crash left half done, and remove what no upload will finish."""
