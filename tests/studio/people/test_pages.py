@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert
 
 from pipeline.studio.people import queries
+from pipeline.studio.tables import runs, session_runs
 
 
 def test_a_session_is_shown_with_its_runs_their_prompts_and_answers(
@@ -140,17 +142,12 @@ def test_a_session_of_very_many_runs_costs_a_page(account: Any, person: Any) -> 
     said = json.dumps([{"role": "user", "content": "word " * 2000}])
     raw = f'{{"id":"%s","prompt":{said},"result":"x"}}'
     session = account.session()
-    rows = [(account.project, f"r{at}", (raw % f"r{at}").encode()) for at in range(5000)]
+    common = {"project": account.project, "ref": b"{}", "tags": "", "facts": ""}
+    rows = [{**common, "id": f"r{at}", "raw": (raw % f"r{at}").encode()} for at in range(5000)]
+    members = [{"session": session, "position": at, "run": f"r{at}"} for at in range(5000)]
     with account.studio.studio.database.write() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO runs (project, id, raw, ref, tags, facts)"
-            " VALUES (?, ?, ?, x'7b7d', '', '')",
-            rows,
-        )
-        connection.exec_driver_sql(
-            "INSERT INTO session_runs (session, position, run) VALUES (?, ?, ?)",
-            [(session, at, f"r{at}") for at in range(5000)],
-        )
+        connection.execute(insert(runs), rows)
+        connection.execute(insert(session_runs), members)
     person.look(f"/sessions/{session}")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for start in (0, 2500, 4990):
@@ -180,7 +177,7 @@ def test_a_large_run_is_not_read_for_a_list_and_a_huge_one_never(account: Any, p
 def test_a_run_that_is_gone_is_said(account: Any, person: Any) -> None:
     session = account.session(runs=2)
     with account.studio.studio.database.write() as connection:
-        connection.exec_driver_sql(f"DELETE FROM runs WHERE id = '{account.ids[0]}'")
+        connection.execute(delete(runs).where(runs.c.id == account.ids[0]))
     assert "this run is gone" in person.look(f"/sessions/{session}").text
     assert "This run is gone" in person.look(f"/sessions/{session}/runs/0").text
 
