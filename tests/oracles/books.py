@@ -18,21 +18,36 @@ COMMON = 10
 """Lines by which a disagreement is not there by chance."""
 
 
-def complaints(form: Format[Any], tally: Tally, recorded: Mapping[str, Any]) -> Iterator[str]:
-    """What does not hold of a format, in sentences."""
+def complaints(
+    form: Format[Any], tally: Tally, recorded: Mapping[str, Any] | None
+) -> Iterator[str]:
+    """What does not hold of a format, in sentences.
+
+    `recorded` is its section of the file; None where other lines were drawn than for that.
+    """
     for reason, line in tally.loose.items():
         yield f"{form.name} accepts what an oracle refuses: {reason}\n    {line}"
-    known = _kinds(recorded.get("alone", {}))
-    for kind, count in tally.alone.items():
-        rule = form.rule(_rule(kind))
+    for name in {_rule(kind) for kind in tally.alone}:
+        rule = form.rule(name)
         if rule.source is None and not rule.why:
-            yield f"{form.name} refuses what all accept by a rule without a source: {kind}"
-        if kind not in known:
+            yield f"{form.name} refuses what all accept by a rule without a source: {name}"
+    if recorded is not None:
+        yield from _changes(form, tally, recorded.get("alone", {}))
+
+
+def _changes(form: Format[Any], tally: Tally, rows: Mapping[str, Any]) -> Iterator[str]:
+    """Disagreements that are not recorded, and recorded ones that are no more.
+
+    Of a rule it is enough that it is recorded, wherever; of a schema what it says has to be.
+    """
+    known = {_said(rule, place) for rule, row in rows.items() for place in row["places"]}
+    for kind, count in tally.alone.items():
+        if _said(_rule(kind), _place(kind)) not in known:
             example = tally.examples[kind]
             said = f"a disagreement that is not recorded ({count} lines): {kind}"
             yield f"{form.name}: {said}\n    {example}"
     seen = {_rule(kind) for kind in tally.alone}
-    for rule_name, row in recorded.get("alone", {}).items():
+    for rule_name, row in rows.items():
         if row["lines"] >= COMMON and rule_name not in seen:
             yield f"{form.name}: a recorded disagreement that is no more: {rule_name}"
 
@@ -109,15 +124,8 @@ def _by_rule(tally: Tally) -> dict[str, Any]:
     return rows
 
 
-def _kinds(rows: Mapping[str, Any]) -> set[str]:
-    """Kinds as `Tally.alone` has them."""
-    return {
-        place.replace("file: ", f"file: {rule} ", 1)
-        if place.startswith("file: ")
-        else f"{rule} {place}"
-        for rule, row in rows.items()
-        for place in row["places"]
-    }
+def _said(rule: str, place: str) -> str:
+    return f"{rule}: {place.partition(': ')[2]}" if rule == "schema" else rule
 
 
 def _rule(kind: str) -> str:

@@ -14,7 +14,7 @@ from tests.oracles.register import JUDGES
 from tests.oracles.verdicts import Budget, Tally, judge_format
 
 DEFAULT = Budget()
-LONG = {"records": 2_000, "each": 20, "files": 500}
+LONG = {"records": 600, "each": 20, "files": 300}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -20,6 +20,7 @@ def test_verdicts_agree_or_it_is_known_why(
     name: str,
     tallies: Mapping[str, Future[Tally]],
     recorded: Mapping[str, Any],
+    budget: Budget,
     pytestconfig: pytest.Config,
 ) -> None:
     form, tally = get_format(name), tallies[name].result()
@@ -29,7 +30,8 @@ def test_verdicts_agree_or_it_is_known_why(
     assert tally.lines > 1_000
     assert min(tally.accepted, tally.refused) > 100
     assert (tally.files > 0) == (name in FILE_JUDGES)
-    wrong = list(complaints(form, tally, recorded.get(name, {})))
+    same_lines = budget == Budget()
+    wrong = list(complaints(form, tally, recorded.get(name, {}) if same_lines else None))
     assert not wrong, "\n".join(wrong)
 
 
