@@ -18,6 +18,7 @@ import httpx2
 import pytest
 
 from pipeline.studio import import_into, new_key
+from tests.postgres import environ_for
 
 TRAINSET = str(Path(sys.executable).with_name("trainset"))
 SLOW_BUILDS = """
@@ -57,7 +58,11 @@ class Program:
         command = [*start, "studio", "serve", "--port", "0", "--data-dir", str(self.data_dir)]
         with self.stderr.open("ab") as errors:
             self.process = subprocess.Popen(
-                [*command, *words], stdout=subprocess.PIPE, stderr=errors, text=True
+                [*command, *words],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **environ_for(command)},
             )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().split()[-1]
@@ -248,7 +253,10 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
 def test_at_a_terminal_the_link_to_the_page_is_told(program: Program) -> None:
     terminal, theirs = pty.openpty()
     words = ["studio", "serve", "--port", "0", "--data-dir", str(program.data_dir)]
-    one = subprocess.Popen([TRAINSET, *words], stdout=subprocess.PIPE, stderr=theirs, text=True)
+    environ = {**os.environ, **environ_for(words)}
+    one = subprocess.Popen(
+        [TRAINSET, *words], stdout=subprocess.PIPE, stderr=theirs, text=True, env=environ
+    )
     os.close(theirs)
     assert one.stdout is not None
     try:
