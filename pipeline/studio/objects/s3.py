@@ -39,8 +39,6 @@ _BLOCK = 1 << 20
 _GONE = ("404", "NoSuchKey", "NoSuchUpload", "NoSuchBucket", "NotFound")
 _FAILED = ("412", "PreconditionFailed")
 
-_PROBE = "no-such-object"
-
 
 class _Sent(Struct):
     """A multipart upload under way, and its parts in order."""
@@ -129,9 +127,9 @@ class S3Objects:
             raise IntegrityError(f"{self._url}{name}: is not what was accepted; upload it again")
 
     def reach(self) -> None:
-        """Ask for an object that nobody has."""
+        """Ask for the bucket, as at the start."""
         with _trouble(self._url):
-            self._head(self._prefix + _PROBE)
+            self._client.head_bucket(Bucket=self._bucket)
 
     def sweep(self) -> None:
         """End what no upload will finish, here and at Amazon."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 
 from pipeline.build import build_dataset
@@ -167,3 +168,26 @@ def test_publish_and_start_work_end_to_end_and_once(
         assert not publish_dataset(build, client, session.id, gates=GateSpec()).done
         assert start_training(build, client, session.id).started
         assert not start_training(build, client, session.id).started
+
+
+def test_health_tells_of_a_place_that_is_there_and_of_one_that_is_not(
+    placed: EmbeddedStudio, account_there: Any, tmp_path: Path
+) -> None:
+    del account_there
+    store: Any = placed.studio.store
+    store.reach()
+    assert httpx2.get(f"{placed.url}/healthz").json()["objects"] == "ok"
+    name = next(one for one in ("_bucket", "_folder") if hasattr(store, one))
+    there = getattr(store, name)
+    gone = {"local": tmp_path / "gone", "s3": "gone"}
+    try:
+        kind = type(store).__name__.removesuffix("Objects").lower()
+        setattr(store, name, gone[kind] if kind in gone else there.client.bucket("gone"))
+        placed.studio.health._seen = None
+        answer = httpx2.get(f"{placed.url}/healthz")
+    finally:
+        setattr(store, name, there)
+    assert answer.status_code == 503
+    assert "cannot be" in answer.json()["objects"]
+    placed.studio.health._seen = None
+    assert httpx2.get(f"{placed.url}/healthz").status_code == 200
