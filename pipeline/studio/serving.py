@@ -278,11 +278,11 @@ def _serving(studio: Studio, listener: socket.socket, faults: FaultLayer) -> Ite
 
 def _config(studio: Studio, faults: FaultLayer | None, stop_seconds: int) -> uvicorn.Config:
     """A quiet server: URLs hold secrets, so no access is logged."""
-    gated = Gate(make_app(studio), studio.limits)
+    observed = Observed(Gate(make_app(studio), studio.limits), studio.metrics)
     for name in ("uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return uvicorn.Config(
-        Observed(gated if faults is None else faults.around(gated), studio.metrics),
+        observed if faults is None else faults.around(observed),
         http=protocol_class(studio.limits),
         log_config=None,
         access_log=False,
