@@ -50,7 +50,7 @@ _DECODER = msgspec.json.Decoder(_Line)
 _PROMPT_END = Rule(
     "The prompt does not end with a system message",
     "add the question",
-    Source("https://pypi.org/project/trl/1.16.0/, data_utils.apply_chat_template", "2026-11-26"),
+    Source("https://github.com/huggingface/trl, trl/data_utils.py of 1.16.0", "2026-11-26"),
 )
 
 

@@ -24,7 +24,7 @@ _CHECKS = Source(
     "2026-11-26",
 )
 _API = Source(
-    "https://pypi.org/project/google-cloud-aiplatform/2.7.0, google.cloud.aiplatform_v1.types.Tool",
+    "https://github.com/googleapis/python-aiplatform, aiplatform_v1.types.Tool of 2.7.0",
     "2026-11-26",
 )
 _GATEWAY = Source("https://github.com/envoyproxy/ai-gateway/pull/2686", "2026-11-26")
