@@ -136,7 +136,8 @@ def test_an_upload_that_runs_is_ended_and_a_new_request_refused(program: Program
         yield b"y" * 1000
 
     thread, answers = in_thread(lambda: httpx2.put(url, content=body(), timeout=30))
-    time.sleep(0.3)
+    alone = "trainset_requests_in_flight 1.0"  # the one that asks
+    until(lambda: alone not in program.http.get("/metrics").text)
     program.process.send_signal(signal.SIGTERM)
     until(lambda: refused(program.url))
     went_on.set()
