@@ -34,7 +34,7 @@ class Studio:
         data_dir: Path,
         builder: Builder,
         lifetimes: tuple[float, float],
-        database: Path | str,
+        database: Database,
         *,
         objects: ObjectsAt,
         limits: Limits | None = None,
@@ -43,7 +43,7 @@ class Studio:
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
         self.builder = builder
-        self.database = Database(database)
+        self.database = database
         ended = EndedKeys(self.database)
         self.tokens = Tokens(SigningKeys(data_dir), ended, token_lifetime)
         self.links = Links(data_dir, link_lifetime)
@@ -77,9 +77,14 @@ def open_studio(
     place = place_of(data_dir, database)
     lifetimes = (token_lifetime, link_lifetime)
     objects = objects or ObjectsAt()
-    studio = Studio(data_dir, builder, lifetimes, place, objects=objects, limits=limits)
-    studio.store.sweep()
-    shutil.rmtree(data_dir / "builds", ignore_errors=True)
-    with studio.database.write() as connection:
-        studio.presence.end_broken_builds(connection)
+    opened = Database(place)
+    try:
+        studio = Studio(data_dir, builder, lifetimes, opened, objects=objects, limits=limits)
+        studio.store.sweep()
+        shutil.rmtree(data_dir / "builds", ignore_errors=True)
+        with studio.database.write() as connection:
+            studio.presence.end_broken_builds(connection)
+    except BaseException:
+        opened.close()
+        raise
     return studio
