@@ -217,7 +217,8 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         thread = threading.Thread(target=listener.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         key = studio.create_key()
-        with StudioClient(front.url, api_key=key, retry=QUICK) as client:
+        objects = studio.url.removeprefix("http://")
+        with StudioClient(front.url, api_key=key, retry=QUICK, storage_hosts=(objects,)) as client:
             yield Shop(studio, front, key, tmp_path, client)
         listener.shutdown()
         listener.server_close()

@@ -50,7 +50,7 @@ def refused(done: subprocess.CompletedProcess[str], code: int, said: str) -> Non
         (
             ["studio", "serve", "--data-dir", "d", "--database", "postgresql://x"],
             2,
-            "only the SQLite file",
+            "names no database",
         ),
     ],
 )
