@@ -42,6 +42,17 @@ MATRIX: dict[tuple[str, str], Any] = {
     ("GET", "/api/v1/prompts/{prompt:str}"): None,
     ("POST", "/api/v1/prompts/{prompt:str}/render"): {"colour": "red"},
 }
+FOR_PEOPLE = {
+    *(("GET", path) for path in ("/", "/datasets", "/jobs", "/jobs/live", "/healthz", "/metrics")),
+    *(("GET", path) for path in ("/sign-in", "/sign-in/{link:str}", "/static/{name:str}")),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-out"),
+    *(
+        ("GET", f"/sessions/{{session:str}}{rest}")
+        for rest in ("", "/builds", "/live", "/runs/{position:int}")
+    ),
+}
+"""Routes that take a cookie or nothing: tests/studio/people asks them for what is another's."""
 WORDS = {"session:str": "session", "job:path": "job", "run:str": "run"}
 WORDS |= {f"{one}:str": one for one in ("environment", "interaction", "prompt")}
 
@@ -93,7 +104,7 @@ def body_for(body: Any, named: dict[str, str]) -> Any:
 
 
 def test_every_route_is_in_the_matrix(studio: EmbeddedStudio) -> None:
-    assert routes(studio) == set(MATRIX)
+    assert routes(studio) == set(MATRIX) | FOR_PEOPLE
 
 
 @pytest.mark.parametrize(
