@@ -6,26 +6,21 @@ tools. Imports `records` and the shared files of this room.
 """
 
 from codecs import BOM_UTF8
-from collections.abc import Iterator
-from typing import Any
+from functools import partial
 
 from msgspec.structs import replace
 
-from pipeline.formats.format import Format, Limits, Problem, Source
-from pipeline.formats.mends.fields import result_names_dropped
-from pipeline.formats.mends.openai_like import openai_mends
-from pipeline.formats.mends.places import CHAT
-from pipeline.formats.mends.turns import tail_dropped
-from pipeline.formats.mends.values import weights_of_others_dropped
-from pipeline.formats.openai import OPENAI_CARRIES, decode_chat, encode_chat
-from pipeline.formats.rules.images import image_rules, images_within
-from pipeline.formats.rules.tools import TOOL_RULES, results_answer_calls
-from pipeline.formats.rules.turns import (
-    LAST_MESSAGE_OURS,
-    NOTHING_TO_TRAIN,
-    ends_with,
-    trains_something,
+from pipeline.formats.format import Format, Limits, Source
+from pipeline.formats.openai import (
+    OPENAI_CARRIES,
+    OPENAI_MENDS,
+    break_chat_rules,
+    decode_chat,
+    encode_chat,
 )
+from pipeline.formats.rules.images import image_rules
+from pipeline.formats.rules.tools import TOOL_RULES
+from pipeline.formats.rules.turns import LAST_MESSAGE_OURS, NOTHING_TO_TRAIN
 
 __all__ = ["AZURE"]
 
@@ -46,14 +41,6 @@ _LIMITS = Limits(
 )
 
 
-def _break_rules(line: dict[str, Any]) -> Iterator[Problem]:
-    messages = line["messages"]
-    yield from ends_with("assistant", messages)
-    yield from trains_something(messages)
-    yield from results_answer_calls(messages)
-    yield from images_within(messages, _LIMITS)
-
-
 AZURE = Format(
     name="azure",
     title="Azure OpenAI supervised fine-tuning, chat",
@@ -70,13 +57,8 @@ AZURE = Format(
     },
     encode=encode_chat,
     decode=decode_chat,
-    break_rules=_break_rules,
+    break_rules=partial(break_chat_rules, limits=_LIMITS),
     file_prefix=BOM_UTF8,
-    mends=(
-        *openai_mends(CHAT, "messages", "tools", "parallel_tool_calls"),
-        weights_of_others_dropped(CHAT),
-        result_names_dropped(CHAT),
-        tail_dropped(CHAT),
-    ),
+    mends=OPENAI_MENDS,
 )
 """OpenAI's line with Azure's limits; a file begins with a byte-order mark."""

@@ -7,6 +7,7 @@ deprecated functions (`function_call`, role `function`) are refused: write tools
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -41,7 +42,14 @@ from pipeline.formats.wires.openai import (
 )
 from pipeline.records import ChatRecord
 
-__all__ = ["OPENAI", "OPENAI_CARRIES", "decode_chat", "encode_chat"]
+__all__ = [
+    "OPENAI",
+    "OPENAI_CARRIES",
+    "OPENAI_MENDS",
+    "break_chat_rules",
+    "decode_chat",
+    "encode_chat",
+]
 
 
 class _Line(Struct, frozen=True, omit_defaults=True):
@@ -81,6 +89,12 @@ OPENAI_CARRIES = Carries(
     strict="kept",
     parallel_tool_calls="kept",
 )
+OPENAI_MENDS = (
+    *openai_mends(CHAT, "messages", "tools", "parallel_tool_calls"),
+    weights_of_others_dropped(CHAT),
+    result_names_dropped(CHAT),
+    tail_dropped(CHAT),
+)
 _RULES: dict[str, Rule] = {
     "last-message": LAST_MESSAGE_OURS,
     "nothing-to-train": cited(NOTHING_TO_TRAIN, _GUIDE),
@@ -111,12 +125,13 @@ def decode_chat(line: bytes) -> ChatRecord:
     )
 
 
-def _break_rules(line: dict[str, Any]) -> Iterator[Problem]:
+def break_chat_rules(line: dict[str, Any], *, limits: Limits) -> Iterator[Problem]:
+    """What no schema can say of a line, with the images that the limits allow."""
     messages = line["messages"]
     yield from ends_with("assistant", messages)
     yield from trains_something(messages)
     yield from results_answer_calls(messages)
-    yield from images_within(messages, _LIMITS)
+    yield from images_within(messages, limits)
 
 
 OPENAI = Format(
@@ -130,12 +145,7 @@ OPENAI = Format(
     rules=_RULES,
     encode=encode_chat,
     decode=decode_chat,
-    break_rules=_break_rules,
-    mends=(
-        *openai_mends(CHAT, "messages", "tools", "parallel_tool_calls"),
-        weights_of_others_dropped(CHAT),
-        result_names_dropped(CHAT),
-        tail_dropped(CHAT),
-    ),
+    break_rules=partial(break_chat_rules, limits=_LIMITS),
+    mends=OPENAI_MENDS,
 )
 """The chat format with tools and images."""
