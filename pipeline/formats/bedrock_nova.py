@@ -47,6 +47,7 @@ from pipeline.formats.rules.turns import (
     cited,
     ends_with,
 )
+from pipeline.formats.unread import at_places
 from pipeline.formats.wires.converse import (
     ENCODER,
     WireText,
@@ -269,6 +270,7 @@ BEDROCK_NOVA = Format(
     decode=_decode,
     break_rules=_break_rules,
     across=_across,
+    unread=at_places("messages/*/content/*/image/source/s3Location/bucketOwner"),
     mends=(
         unused_blocks_dropped(),
         version_added(_VERSION),

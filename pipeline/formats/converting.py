@@ -5,11 +5,13 @@ Imports `records` and the files of this room.
 
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 from pipeline.errors import UsageError
 from pipeline.formats.fitting.fit import Unfit, write_line
 from pipeline.formats.format import Format, Problem
+from pipeline.formats.unread import reads_all
 from pipeline.records import ChatRecord, PreferenceRecord, Record
 
 __all__ = ["Converted", "NotConverted", "convert_line", "require_convertible"]
@@ -23,8 +25,8 @@ class Converted(Struct, frozen=True):
     line: bytes
     """Without a newline."""
     rewrites: tuple[str, ...]
-    """What had to be rewritten: those of `carries.Rewrite`, and `other_answer_dropped` where a
-    preference became a conversation."""
+    """What had to be rewritten: those of `carries.Rewrite`, `other_answer_dropped` where a
+    preference became a conversation, and `NAME_dropped` for a field that no record has."""
 
 
 class NotConverted(Struct, frozen=True):
@@ -54,8 +56,11 @@ def convert_line(line: bytes, source: Format[Any], target: Format[Any]) -> Conve
         return _not("broken", problem)
     record: Record = source.decode(line)
     dropped: tuple[str, ...] = ()
+    if source.unread is not reads_all:
+        names = source.unread(msgspec.json.decode(line))
+        dropped = tuple(f"{name}_dropped" for name in dict.fromkeys(names))
     if isinstance(record, PreferenceRecord) and target.kind == "chat":
-        record, dropped = _preferred(record), (_OTHER_ANSWER,)
+        record, dropped = _preferred(record), (*dropped, _OTHER_ANSWER)
     written = write_line(target, record)
     if isinstance(written, Unfit):
         return NotConverted("no_place", written.reason, "", f"{target.name} {written.reason}")

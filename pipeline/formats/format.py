@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from pipeline.formats.fitting.carries import Carries
 from pipeline.formats.schemas import Problem, SchemaCheck
+from pipeline.formats.unread import Unread, reads_all
 from pipeline.records import ChatRecord, PreferenceRecord
 
 __all__ = [
@@ -116,6 +117,8 @@ class Format(Generic[R]):
     """The record of a line that `check` has nothing against."""
     break_rules: Callable[[dict[str, Any]], Iterable[Problem]]
     """Every broken rule of a decoded line that follows the schema."""
+    unread: Unread = reads_all
+    """Fields of an accepted line that no record has a place for."""
     across: Callable[[], Across] | None = None
     """Makes a judge of the rules that bind the lines of one file."""
     mends: tuple[Mend, ...] = ()

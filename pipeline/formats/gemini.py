@@ -27,6 +27,7 @@ from pipeline.formats.rules.contents import (
     turns_follow,
 )
 from pipeline.formats.rules.turns import LAST_MESSAGE_OURS
+from pipeline.formats.unread import at_places
 from pipeline.formats.wires.gemini import (
     ENCODER,
     WireContent,
@@ -82,6 +83,9 @@ _RULES: dict[str, Rule] = {
         _VIDEO,
     ),
 }
+
+
+_BESIDE_A_FILE = ("videoMetadata", "video_metadata", "mediaResolution", "media_resolution")
 
 
 def encode_gemini(record: ChatRecord) -> bytes:
@@ -159,6 +163,10 @@ GEMINI = Format(
     decode=decode_gemini,
     break_rules=_break_rules,
     across=_same_resolution,
+    unread=at_places(
+        *("toolConfig", "tool_config", "generationConfig", "generation_config"),
+        *(f"contents/*/parts/*/{name}" for name in _BESIDE_A_FILE),
+    ),
     mends=(
         *gemini_mends(),
         unknown_keys_dropped(

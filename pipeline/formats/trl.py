@@ -29,6 +29,7 @@ from pipeline.formats.wires.trl import (
     decode_tool_column,
     encode_messages,
     encode_tool_column,
+    unread_by_trl,
 )
 from pipeline.records import ChatRecord
 
@@ -83,6 +84,7 @@ TRL = Format(
     decode=_decode,
     break_rules=_break_rules,
     across=keys_come_early,
+    unread=unread_by_trl("messages", "tools"),
     mends=(*trl_mends(CHAT), tail_dropped(CHAT)),
 )
 """For SFTTrainer, every turn trained."""

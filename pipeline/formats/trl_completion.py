@@ -34,6 +34,7 @@ from pipeline.formats.wires.trl import (
     decode_tool_column,
     encode_messages,
     encode_tool_column,
+    unread_by_trl,
 )
 from pipeline.records import ChatRecord, Message
 
@@ -94,6 +95,7 @@ TRL_COMPLETION = Format(
     decode=_decode,
     break_rules=_break_rules,
     across=keys_come_early,
+    unread=unread_by_trl("prompt", "completion", "tools"),
     mends=trl_mends(COMPLETION),
 )
 """For SFTTrainer, the last answer trained."""

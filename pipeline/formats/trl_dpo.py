@@ -33,6 +33,7 @@ from pipeline.formats.wires.trl import (
     decode_tool_column,
     encode_messages,
     encode_tool_column,
+    unread_by_trl,
 )
 from pipeline.records import PreferenceRecord
 
@@ -108,6 +109,7 @@ TRL_DPO = Format(
     decode=_decode,
     break_rules=_break_rules,
     across=keys_come_early,
+    unread=unread_by_trl("prompt", "chosen", "rejected", "tools"),
     mends=trl_mends(TRL_PAIR),
 )
 """For DPOTrainer."""

@@ -2,8 +2,10 @@
 
 import json
 from itertools import product
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline.errors import UsageError
 from pipeline.formats import FORMATS, Fitted, fit, get_format
@@ -70,3 +72,40 @@ def test_a_conversation_makes_no_preference() -> None:
     require_convertible(DPO, OPENAI)
     with pytest.raises(UsageError, match="openai-dpo needs two answers to one input"):
         require_convertible(OPENAI, DPO)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "told"),
+    [
+        (
+            "gemini",
+            {"generationConfig": {"mediaResolution": "MEDIA_RESOLUTION_LOW"}},
+            "generationConfig",
+        ),
+        ("trl", {"chat_template_kwargs": {"enable_thinking": False}}, "chat_template_kwargs"),
+        ("trl", {"source": "forum"}, "source"),
+        ("trl-completion", {"source": "forum"}, "source"),
+    ],
+)
+def test_a_field_that_no_record_has_is_told(name: str, changes: dict[str, Any], told: str) -> None:
+    form = get_format(name)
+    plain = json.loads(form.encode(CHATS["one question"]))
+    found = convert_line(json.dumps({**plain, **changes}).encode(), form, form)
+    assert isinstance(found, Converted)
+    assert found.rewrites == (f"{told}_dropped",)
+    assert convert_line(json.dumps(plain).encode(), form, form) == replace(found, rewrites=())
+
+
+def test_the_owner_of_a_bucket_and_what_a_tool_returns_are_told() -> None:
+    nova, trl = get_format("bedrock-nova"), get_format("trl")
+    line = json.loads(nova.encode(CHATS["image in S3"]))
+    line["messages"][0]["content"][0]["image"]["source"]["s3Location"]["bucketOwner"] = "1" * 12
+    found = convert_line(json.dumps(line).encode(), nova, nova)
+    assert isinstance(found, Converted)
+    assert found.rewrites == ("bucketOwner_dropped",)
+    line = json.loads(trl.encode(CHATS["tools"]))
+    tools = json.loads(line["tools"])
+    tools[0]["function"]["return"] = {"type": "string"}
+    found = convert_line(json.dumps({**line, "tools": json.dumps(tools)}).encode(), trl, trl)
+    assert isinstance(found, Converted)
+    assert found.rewrites == ("return_dropped",)

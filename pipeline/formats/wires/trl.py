@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from pipeline.formats.rules.open_calls import OpenCall, OpenCalls
+from pipeline.formats.unread import Unread, columns_beside
 from pipeline.formats.wires.openai import (
     ENCODER,
     WireTool,
@@ -31,6 +32,7 @@ __all__ = [
     "decode_tool_column",
     "encode_messages",
     "encode_tool_column",
+    "unread_by_trl",
 ]
 
 TrlTools = str | tuple[WireTool, ...] | UnsetType | None
@@ -87,6 +89,20 @@ def decode_tool_column(tools: TrlTools) -> tuple[Tool, ...]:
     """Our own tools; what TRL's `return` says of a tool's result has no place in them."""
     read = _TOOLS.decode(tools) if isinstance(tools, str) else or_none(tools)
     return decode_tools(read or ())
+
+
+def unread_by_trl(*columns: str) -> Unread:
+    """Columns beside these, and what TRL's `return` says of a tool's result."""
+    beside = columns_beside(*columns)
+
+    def unread(line: dict[str, Any]) -> Iterator[str]:
+        yield from beside(line)
+        tools = line.get("tools") or ()
+        listed = msgspec.json.decode(tools) if isinstance(tools, str) else tools
+        if any("return" in tool["function"] for tool in listed or ()):
+            yield "return"
+
+    return unread
 
 
 def _encode_message(message: Message) -> TrlMessage:
