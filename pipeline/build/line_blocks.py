@@ -16,10 +16,22 @@ import zstandard
 
 from pipeline.errors import SourceUnreadable
 
-__all__ = ["BLOCK", "LineBlock", "Packing", "open_packed", "packing_of", "read_blocks", "read_some"]
+__all__ = [
+    "BLOCK",
+    "LONGEST_LINE",
+    "LineBlock",
+    "Packing",
+    "open_packed",
+    "packing_of",
+    "read_blocks",
+    "read_some",
+]
 
 BLOCK = 8 << 20
 """Bytes of a block, as long as no line is longer."""
+
+LONGEST_LINE = 160_000_000
+"""Bytes of a line that is judged: ten images of 10 MB, in base64, are 133 MB."""
 
 Packing = Literal["gz", "zst"]
 _SUFFIXES: dict[str, Packing] = {".gz": "gz", ".zst": "zst"}

@@ -48,6 +48,8 @@ def command(
     lines cannot be carried and why, is told. Exit code 3 where any line was left out.
     """
     require_convertible(get_format(source), get_format(target))
+    if left_out is not None and Path(left_out).absolute() == Path(out).absolute():
+        raise UsageError(f"--left-out {left_out}: is the file of --out; name another one")
     if as_json and out == "-":
         raise UsageError("--json prints its object on stdout: give --out FILE for the lines")
     with ExitStack() as stack:
@@ -60,6 +62,8 @@ def command(
         done = convert_files(files, source, target, into=into, engine=engine, progress=progress)
     _show(done)
     _say_limits(done, target)
+    if done.apart is not None:
+        say(f"  warning: {target} would refuse the file: {done.apart}")
     if as_json:
         print_json({**msgspec.to_builtins(done), "out": out, "format": target})
     if done.converted < done.lines:

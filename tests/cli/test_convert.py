@@ -100,3 +100,22 @@ def test_one_sentence_and_the_right_code(
     assert "Traceback" not in done.stderr
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
     assert (tmp_path / "in.jsonl").read_bytes() == GOOD
+
+
+def test_lines_that_do_not_fit_one_another_are_told(command: Command, tmp_path: Path) -> None:
+    weighed = {**json.loads(GOOD), "weight": 0.5}
+    lines = [json.dumps(weighed).encode(), GOOD, json.dumps(weighed).encode()]
+    (tmp_path / "in.jsonl").write_bytes(b"\n".join(lines))
+    words = ["convert", "in.jsonl", "--from", "fireworks", "--to", "fireworks"]
+    done = command(*words, "--out", "out.jsonl", "--json", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "fireworks would refuse the file: line 2" in done.stderr
+    assert json.loads(done.stdout)["apart"].startswith("line 2 / has no weight")
+
+
+def test_one_file_is_not_written_twice_at_once(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(GOOD)
+    words = ["convert", "in.jsonl", "--from", "openai", "--to", "openai", "--out", "out.jsonl"]
+    done = command(*words, "--left-out", "./out.jsonl", cwd=tmp_path)
+    assert (done.returncode, "is the file of --out" in done.stderr) == (2, True)
+    assert not (tmp_path / "out.jsonl").exists()

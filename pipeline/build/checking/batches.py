@@ -7,8 +7,8 @@ from msgspec import Struct
 from xxhash import xxh3_64_digest
 
 from pipeline.build.checking.documents import DocumentBlock
-from pipeline.build.checking.opening import LONGEST_LINE, Part
-from pipeline.build.line_blocks import LineBlock
+from pipeline.build.checking.opening import Part
+from pipeline.build.line_blocks import LONGEST_LINE, LineBlock
 from pipeline.formats import Problem, get_format
 from pipeline.formats.judging import SHOWN, LineJudge, Refusal, Tally, Wanted
 

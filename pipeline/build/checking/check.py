@@ -11,10 +11,10 @@ from pipeline.build.checking.batches import Batch, BatchJudge, Judging
 from pipeline.build.checking.documents import read_documents
 from pipeline.build.checking.fixing import Fix, FixedFile, fixed_file
 from pipeline.build.checking.gathering import Gathered, said_of_file, said_warning, verdict_of
-from pipeline.build.checking.opening import LONGEST_LINE, Opened, cut, open_input
+from pipeline.build.checking.opening import Opened, cut, open_input
 from pipeline.build.checking.result import CheckedFile, Hear
 from pipeline.build.checking.whole import file_warnings, fixed_summary, shape_problems
-from pipeline.build.line_blocks import read_blocks
+from pipeline.build.line_blocks import LONGEST_LINE, read_blocks
 from pipeline.build.progress import SILENT, Progress
 from pipeline.engines import Engine, LocalEngine
 from pipeline.errors import GateRefused, UsageError

@@ -16,6 +16,7 @@ from typing import BinaryIO, cast
 from pipeline.build.checking.looking import HEAD, Look, look_at, packing_within, utf16_within
 from pipeline.build.line_blocks import (
     BLOCK,
+    LONGEST_LINE,
     LineBlock,
     Packing,
     open_packed,
@@ -24,10 +25,8 @@ from pipeline.build.line_blocks import (
 )
 from pipeline.errors import SourceUnreadable, UsageError
 
-__all__ = ["LONGEST_LINE", "Opened", "Part", "cut", "open_input"]
+__all__ = ["Opened", "Part", "cut", "open_input"]
 
-LONGEST_LINE = 160_000_000
-"""Bytes of a line that is judged: ten images of 10 MB, in base64, are 133 MB."""
 
 _CHUNK = 64 << 10
 _STDIN = "-"

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import msgspec
 from msgspec import Struct
 
-from pipeline.build.line_blocks import LineBlock, open_packed, packing_of, read_blocks
+from pipeline.build.line_blocks import LONGEST_LINE, LineBlock, open_packed, packing_of, read_blocks
 from pipeline.build.progress import Progress
 from pipeline.engines import Engine
 from pipeline.errors import SourceUnreadable, UsageError
-from pipeline.formats import get_format
+from pipeline.formats import Format, get_format
 from pipeline.formats.converting import Converted, NotConverted, convert_line
 
 __all__ = ["Conversion", "LeftOut", "Outputs", "convert_files"]
 
-_LONGEST_LINE = 64 << 20
 _SHOWN = 5
 _BOM = b"\xef\xbb\xbf"
-_TOO_LONG = NotConverted("broken", "too_long", "", f"has more than {_LONGEST_LINE:,} bytes")
+_TOO_LONG = NotConverted("broken", "too_long", "", f"has more than {LONGEST_LINE:,} bytes")
 
 
 class LeftOut(Struct, frozen=True):
@@ -45,6 +45,8 @@ class Conversion(Struct, frozen=True):
     """Lines by what had to be rewritten in them."""
     left_out: tuple[LeftOut, ...]
     """The most frequent first."""
+    apart: str | None = None
+    """Where the first converted line does not fit those before it, as the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def convert_files(
 
     Raises `SourceUnreadable` for a file that cannot be read, `UsageError` for a folder.
     """
-    told = _Told()
+    told, together = _Told(), _Together(get_format(target))
     into.converted.write(get_format(target).file_prefix)
     progress.begin("convert", None)
     for name in names:
@@ -80,9 +82,10 @@ def convert_files(
                 if into.left_out is not None:
                     into.left_out.write(block.left)
                 told.add(name, block)
+                together.add(block.lines)
                 progress.advance(block.count)
     progress.end("convert", f"{told.converted:,} of {told.lines:,} lines")
-    return told.conversion()
+    return told.conversion(together.apart)
 
 
 @dataclass(slots=True)
@@ -151,14 +154,33 @@ class _Told:
             if len(reason[2]) < _SHOWN:
                 reason[2].append(f"{name}:{number}")
 
-    def conversion(self) -> Conversion:
+    def conversion(self, apart: str | None) -> Conversion:
         left = [
             LeftOut(code, rule, said, count, tuple(first))
             for (code, rule), (said, count, first) in self.reasons.items()
         ]
         left.sort(key=lambda one: (-one.count, one.code, one.rule))
         rewrites = dict(sorted(self.rewrites.items()))
-        return Conversion(self.lines, self.converted, rewrites, tuple(left))
+        return Conversion(self.lines, self.converted, rewrites, tuple(left), apart)
+
+
+class _Together:
+    """Looks for a line that the target takes alone, and not beside those before it."""
+
+    def __init__(self, form: Format[Any]) -> None:
+        self.apart: str | None = None
+        self._judge = form.across() if form.across else None
+        self._count = 0
+
+    def add(self, lines: bytes) -> None:
+        """Whole lines, in their order."""
+        if self._judge is None or self.apart is not None:
+            return
+        for line in lines.splitlines():
+            self._count += 1
+            for problem in self._judge(msgspec.json.decode(line)):
+                self.apart = f"line {self._count} {problem.pointer or '/'} {problem.reason}"
+                return
 
 
 @contextmanager
@@ -180,7 +202,7 @@ def _opened(name: str) -> Iterator[BinaryIO]:
 
 def _blocks(file: BinaryIO, name: str) -> Iterator[LineBlock]:
     """The file's blocks, without the byte-order mark that it may begin with."""
-    for block in read_blocks(file, name, _LONGEST_LINE):
+    for block in read_blocks(file, name, LONGEST_LINE):
         if block.first_line == 1 and block.data.startswith(_BOM):
             yield LineBlock(1, block.data.removeprefix(_BOM), block.oversized)
         else:
