@@ -43,9 +43,9 @@ class BuildResult(Struct, frozen=True):
                 found.setdefault(file.format, {})[file.split] = str(self.dataset / file.path)
         return found
 
-    def handed_over(self) -> tuple[str, ...]:
-        """The format whose training file is handed over: the first that has one."""
-        return tuple(self.files)[:1]
+    def formats(self) -> tuple[str, ...]:
+        """The formats that were asked for, in their order."""
+        return tuple(self.manifest.spec["formats"])
 
     def summary(
         self, session: str | None = None, job: dict[str, Any] | None = None

@@ -30,6 +30,7 @@ from pipeline.trainers.lifecycle import CLOSING_DAYS
 __all__ = [
     "ResolvedTarget",
     "around",
+    "format_for",
     "known_target",
     "method_of",
     "priced",
@@ -88,6 +89,25 @@ def resolve_session(
     elif target.model is None:
         target = find_target(load_catalog(spec.catalog), spec.provider, session.model)
     return _judge(target, formats, today)
+
+
+def format_for(spec: TargetSpec, session: TrainingSession, formats: Sequence[str]) -> str:
+    """The first of some formats that the session's provider takes.
+
+    One that the catalog does not know takes any. Raises `GateRefused` where it takes none of them.
+    """
+    provider = load_catalog(spec.catalog).providers.get(session.env.provider or "")
+    if provider is None:
+        return formats[0]
+    for name in formats:
+        if name in provider.formats:
+            return name
+    raise GateRefused(
+        f"session {session.name}: its environment {session.env.name} ({provider.title}) trains on "
+        f"{' or '.join(provider.formats)}, not on {' or '.join(formats)}; "
+        f"build with --format {provider.formats[0]} "
+        "(`trainset build` makes files of any format and hands none over)"
+    )
 
 
 def refuse_closed(resolved: ResolvedTarget, *, allow: bool) -> tuple[str, ...]:

@@ -37,8 +37,10 @@ def command(build: str, *, api_key: str | None, as_json: bool, **flags: Any) -> 
     result = find_build(spec.run.work_dir, build)
     with configured_studio(spec, api_key) as client, shown_progress() as progress:
         session = find_session(client, spec)
-        check_session(spec, session, result.handed_over())
-        published = publish_dataset(result, client, session.id, gates=spec.gates, progress=progress)
+        form = check_session(spec, session, result.formats())
+        published = publish_dataset(
+            result, client, session.id, gates=spec.gates, form=form, progress=progress
+        )
     say_published(published, session)
     if as_json:
         print_json(result.summary(session=session.id))

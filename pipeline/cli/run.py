@@ -34,16 +34,16 @@ def command(spec: tuple[str, ...], *, api_key: str | None, as_json: bool, **flag
     merged = read_spec(spec, **flags)
     with ExitStack() as stack:
         client, session = _open(merged, api_key, stack)
-        check_session(merged, session, merged.formats[:1])
+        form = check_session(merged, session, merged.formats)
         source = StudioSource(client, session)
         with shown_progress() as progress:
             result = build_dataset(merged, source=source, progress=progress)
             published = publish_dataset(
-                result, client, session.id, gates=merged.gates, progress=progress
+                result, client, session.id, gates=merged.gates, form=form, progress=progress
             )
         say_build(result)
         say_published(published, session)
-        started = start_training(result, client, session.id)
+        started = start_training(result, client, session.id, form=form)
         say_started(started)
         job = watch_job(client, started.job.id, say_job)
     if as_json:

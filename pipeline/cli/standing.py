@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from pipeline.api.sessions import TrainingSession
-from pipeline.build.target import ResolvedTarget, refuse_closed, resolve_session, resolve_target
+from pipeline.build.target import (
+    ResolvedTarget,
+    format_for,
+    refuse_closed,
+    resolve_session,
+    resolve_target,
+)
 from pipeline.cli.console import say
 from pipeline.spec import BuildSpec
 
@@ -16,13 +22,16 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def check_session(spec: BuildSpec, session: TrainingSession, formats: Sequence[str]) -> None:
-    """Warn of a target that is closing; raise `GateRefused` for one that is closed.
+def check_session(spec: BuildSpec, session: TrainingSession, formats: Sequence[str]) -> str:
+    """Which of the formats is handed over; warns of a target that is closing.
 
-    It is the spec's, else the session's environment and model. `formats` are those handed over.
+    It is the spec's, else the session's environment and model. Raises `GateRefused` for one that
+    is closed, and where the session's provider takes none of the formats.
     """
-    resolved = resolve_session(spec.target, session, formats, today())
+    form = format_for(spec.target, session, formats)
+    resolved = resolve_session(spec.target, session, [form], today())
     _warn(refuse_closed(resolved, allow=spec.target.allow_closed))
+    return form
 
 
 def warn_of_target(spec: BuildSpec) -> ResolvedTarget | None:

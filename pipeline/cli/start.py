@@ -40,8 +40,8 @@ def command(build: str, *, again: bool, api_key: str | None, as_json: bool, **fl
     result = find_build(spec.run.work_dir, build)
     with configured_studio(spec, api_key) as client:
         session = find_session(client, spec)
-        check_session(spec, session, result.handed_over())
-        started = start_training(result, client, session.id, again=again)
+        form = check_session(spec, session, result.formats())
+        started = start_training(result, client, session.id, form=form, again=again)
     say_started(started)
     if as_json:
         print_json(result.summary(session=session.id, job=msgspec.to_builtins(started.job)))

@@ -12,6 +12,7 @@ from pipeline.api.environments import EnvironmentRef
 from pipeline.api.sessions import TrainingSession
 from pipeline.build import build_dataset
 from pipeline.build.target import (
+    format_for,
     known_target,
     priced,
     refuse_closed,
@@ -230,3 +231,26 @@ def test_a_sum_that_few_examples_overrun_is_said(
     assert cost is not None
     assert cost.epochs.likely > 3
     assert "more than sample.max_cost" in cost.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("provider", "formats", "taken"),
+    [
+        ("test", ("openai",), "openai"),
+        ("test", ("gemini", "openai"), "openai"),
+        ("azure_openai", ("openai", "azure"), "openai"),
+        ("bedrock", ("openai", "bedrock-claude", "bedrock-nova"), "bedrock-claude"),
+        ("nobody", ("gemini", "openai"), "gemini"),
+        (None, ("gemini",), "gemini"),
+    ],
+)
+def test_the_session_gets_a_format_that_its_provider_takes(
+    provider: str | None, formats: tuple[str, ...], taken: str
+) -> None:
+    assert format_for(TargetSpec(), session(provider, "m"), formats) == taken
+
+
+def test_no_format_that_the_provider_takes_is_a_gate() -> None:
+    said = "trains on gemini or gemini-preference, not on openai; build with --format gemini"
+    with pytest.raises(GateRefused, match=said):
+        format_for(TargetSpec(), session("vertexai", "m"), ("openai",))

@@ -110,6 +110,22 @@ def test_the_steps_one_by_one(served: Any, command: Command, tmp_path: Path) -> 
     assert served.jobs() == 1
 
 
+def test_the_session_gets_the_file_that_its_environment_takes(
+    served: Any, command: Command, tmp_path: Path
+) -> None:
+    gemini, work = ["--format", "gemini"], ["--work-dir", tmp_path / "work"]
+    refused = command("run", *served.flags, *work, *gemini)
+    assert refused.returncode == 3
+    assert "trains on openai, not on gemini; build with --format openai" in refused.stderr
+    assert served.jobs() == 0
+    ran = command("run", *served.flags, *work, *gemini, "--format", "openai", "--json")
+    assert last_json(ran)["job"]["status"] == "completed"
+    assert "Published openai/train.jsonl" in ran.stderr
+    for step in ("publish", "start"):
+        assert "nothing was done" in command(step, *served.flags, *work).stderr
+    assert served.jobs() == 1
+
+
 def test_a_lost_answer_of_start_never_makes_a_second_job(
     served: Any, command: Command, tmp_path: Path
 ) -> None:

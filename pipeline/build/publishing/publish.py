@@ -54,9 +54,10 @@ def publish_dataset(
     session_id: str,
     *,
     gates: GateSpec,
+    form: str | None = None,
     progress: Progress = SILENT,
 ) -> Published:
-    """Upload the training file and make it the session's dataset.
+    """Upload the training file of a format (default: the first) and make it the session's dataset.
 
     Raises `IntegrityError` when a file is not as the manifest signed it, `GateRefused` when a
     gate or the provider's minimum says no or a redaction is not attested, `Conflict` while a job is
@@ -65,7 +66,7 @@ def publish_dataset(
     check_gates(gates, build.manifest)
     check_privacy(build.manifest)
     verify_files(build.dataset, build.manifest)
-    file = _training_file(build)
+    file = _training_file(build, form)
     session = client.training.get(session_id)
     said = Published(session=session.id, file=file.path, bytes=file.bytes, done=False)
     if _has_dataset(client, session, file):
@@ -79,14 +80,19 @@ def publish_dataset(
 
 
 def start_training(
-    build: BuildResult, client: StudioClient, session_id: str, *, again: bool = False
+    build: BuildResult,
+    client: StudioClient,
+    session_id: str,
+    *,
+    form: str | None = None,
+    again: bool = False,
 ) -> Started:
     """Start the training of the published dataset, or name the job that it has already.
 
     `again` starts a new job after one that failed or was cancelled. Raises `Conflict` when the
     session's dataset is another one.
     """
-    file = _training_file(build)
+    file = _training_file(build, form)
     session = client.training.get(session_id)
     if not _has_dataset(client, session, file):
         raise Conflict(
@@ -174,13 +180,14 @@ def _refuse_running(session: TrainingSession) -> None:
         )
 
 
-def _training_file(build: BuildResult) -> DatasetFile:
-    """The file that is handed over: the first format's training split."""
+def _training_file(build: BuildResult, form: str | None) -> DatasetFile:
+    """The file that is handed over: the training split of a format, or of the first."""
     for file in build.manifest.files:
-        if file.split == "train" and file.format is not None:
+        if file.split == "train" and file.format is not None and form in (None, file.format):
             _refuse_file(build, file)
             return file
-    raise GateRefused(f"build {build.build_id}: no record went to the training split")
+    of_format = f" of {form}" if form else ""
+    raise GateRefused(f"build {build.build_id}: nothing went to the training split{of_format}")
 
 
 def _refuse_file(build: BuildResult, file: DatasetFile) -> None:
